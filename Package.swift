@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is compiled alike: Swift 6 mode, warnings are errors, unsafe code is marked.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.target(name: name)] + dependencies,
+        path: "Tests/" + name, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "driver-foundation",
+    products: [
+        .library(
+            name: "DriverFoundation", targets: ["DriverFoundation", "DriverClient", "USBTypes"]),
+        .library(name: "DriverSimulation", targets: ["DriverSimulation"]),
+        .library(name: "LibUSBBus", targets: ["LibUSBBus"]),
+        .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
+        .library(name: "USBIP", targets: ["USBIP"]),
+        .library(name: "BusConformance", targets: ["BusConformance"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibUSB", pkgConfig: "libusb-1.0", providers: [.apt(["libusb-1.0-0-dev"])]),
+        library("USBTypes"),
+        library("DriverRuntime"),
+        library("DriverSimulation", ["DriverRuntime"]),
+        library("USBBus", ["USBTypes", "DriverRuntime"]),
+        library("BusConformance", ["USBBus"]),
+        library("LibUSBBus", ["USBBus", "CLibUSB"]),
+        library("VirtualUSB", ["USBBus"]),
+        library("USBIP", ["VirtualUSB"]),
+        library("DriverClient", ["USBTypes"]),
+        library(
+            "DriverFoundation",
+            ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
+
+        tests(of: "USBTypes"),
+    ]
+)
