@@ -56,5 +56,6 @@ let package = Package(
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
         tests(of: "USBTypes"),
+        tests(of: "DriverRuntime", ["DriverSimulation"]),
     ]
 )

@@ -1,0 +1,210 @@
+internal import Glibc
+internal import Synchronization
+
+/// One thread on which everything of one bus happens: jobs of scopes, posted work, deadlines, and
+/// whatever the waiter's events call.
+///
+/// A loop runs either on a thread of its own (``start()``) or on the caller's (``run(until:)``, which
+/// is how the simulation runs). It must outlive its scopes. Nothing in it allocates once its rings
+/// have grown to their working size.
+public final class EventLoop: Sendable {
+    /// The thread's name, and what reports call this loop.
+    public let name: String
+    /// Where the loop waits and what tells it the time.
+    public let waiter: any Waiter
+    package let chooser: (any JobChooser)?
+
+    private let owner = Atomic<UInt>(0)
+    private let ordinals = Atomic<UInt64>(0)
+    private let isStopping = Atomic<Bool>(false)
+    private let inbox = Inbox()
+    private let hasForeign = Atomic<Bool>(false)
+    private let confined = Confined()
+
+    /// What only the loop's thread touches; its accesses are all in this file, behind
+    /// `preconditionOnLoop` or in `turn`.
+    private final class Confined: @unchecked Sendable {
+        var ready = ReadyRing()
+        var deadlines = DeadlineHeap()
+        var current: Scope?
+        var turns: UInt64 = 0
+    }
+
+    /// What other threads hand in.
+    private final class Inbox: @unchecked Sendable {
+        let lock = Lock()
+        // Guarded by `lock`.
+        var entries = ReadyRing()
+        var isFinished = false
+    }
+
+    /// Makes a loop that does not run yet. Work may be posted from now on.
+    public convenience init(name: String, waiter: any Waiter) {
+        self.init(name: name, waiter: waiter, chooser: nil)
+    }
+
+    package init(name: String, waiter: any Waiter, chooser: (any JobChooser)?) {
+        self.name = name
+        self.waiter = waiter
+        self.chooser = chooser
+    }
+
+    // MARK: Where the caller is
+
+    /// Whether the caller runs on this loop's thread.
+    @inline(__always)
+    public var isOnLoop: Bool { owner.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+    /// Traps when the caller does not run on this loop's thread.
+    @inline(__always)
+    public func preconditionOnLoop() {
+        precondition(isOnLoop, "must be called on the loop")
+    }
+
+    /// The scope whose code is running; on the loop only.
+    package var currentScope: Scope? { confined.current }
+
+    @inline(__always)
+    func enter(_ scope: Scope) -> Scope? {
+        preconditionOnLoop()
+        let outer = confined.current
+        confined.current = scope
+        return outer
+    }
+
+    @inline(__always)
+    func leave(to outer: Scope?) { confined.current = outer }
+
+    func nextOrdinal() -> UInt64 { ordinals.add(1, ordering: .relaxed).newValue }
+
+    // MARK: Time
+
+    /// The present time on the loop's clock. Any thread.
+    public var now: Instant { waiter.now }
+
+    func arm(_ deadline: Deadline, at instant: Instant) {
+        preconditionOnLoop()
+        confined.deadlines.insert(deadline, at: instant)
+    }
+
+    func disarm(_ deadline: Deadline) {
+        preconditionOnLoop()
+        confined.deadlines.remove(deadline)
+    }
+
+    // MARK: Handing in work
+
+    func enqueue(_ job: UnownedJob, in scope: Scope) { append(.job(job, scope)) }
+
+    /// Runs `work` on the loop, in no scope, after what was posted before. Any thread. Nothing is
+    /// allocated.
+    public func post(_ work: Work) { append(.work(work)) }
+
+    /// Runs `body` on the loop, in no scope, after what was posted before. Any thread. Allocates what
+    /// the closure captures.
+    public func execute(_ body: @escaping @Sendable () -> Void) { append(.closure(body)) }
+
+    private func append(_ entry: ReadyRing.Entry) {
+        if isOnLoop {
+            confined.ready.append(entry)
+            return
+        }
+        chooser?.foreignEntry(on: self)
+        inbox.lock.withLock {
+            precondition(!inbox.isFinished, "work was handed to loop \(name) after its end")
+            inbox.entries.append(entry)
+        }
+        // One wake for all that is handed in before the loop looks.
+        if !hasForeign.exchange(true, ordering: .acquiringAndReleasing) { waiter.wake() }
+    }
+
+    // MARK: Running
+
+    /// How many times the loop went round: an idle loop's count stands still.
+    public var turns: UInt64 {
+        preconditionOnLoop()
+        return confined.turns
+    }
+
+    /// How many deadlines are armed. On the loop only.
+    public var armedDeadlines: Int {
+        preconditionOnLoop()
+        return confined.deadlines.count
+    }
+
+    /// Whether nothing is ready to run. On the loop only.
+    package var isDrained: Bool {
+        confined.ready.isEmpty && !hasForeign.load(ordering: .acquiring)
+    }
+
+    /// Runs the loop on the caller's thread until `isDone` says so; it is asked once a turn.
+    public func run(until isDone: () -> Bool) {
+        let previous = owner.exchange(UInt(pthread_self()), ordering: .sequentiallyConsistent)
+        precondition(previous == 0, "loop \(name) already runs")
+        defer { owner.store(0, ordering: .sequentiallyConsistent) }
+        while !isDone() { turn() }
+    }
+
+    /// Runs the loop on a thread of its own until ``stop()``.
+    public func start() {
+        Thread.start(named: name) { [self] in
+            run { isStopping.load(ordering: .acquiring) && isDrained }
+            inbox.lock.withLock { inbox.isFinished = true }
+            confined.ready.release()
+        }
+    }
+
+    /// Ends a started loop once it has nothing ready to run. Any thread but the loop's own; returns
+    /// at once.
+    public func stop() {
+        isStopping.store(true, ordering: .releasing)
+        waiter.wake()
+    }
+
+    private func turn() {
+        confined.turns += 1
+        takeForeign()
+        fireDue()
+        // A batch may be long-lived by itself, as tasks ready each other: look at the events after
+        // so many entries, or they would starve.
+        var budget = 256
+        while budget > 0, !confined.ready.isEmpty {
+            runOne()
+            budget -= 1
+        }
+        if confined.ready.isEmpty, !isStopping.load(ordering: .acquiring) {
+            waiter.wait(until: confined.deadlines.earliest)
+        } else {
+            waiter.wait(until: now)
+        }
+    }
+
+    private func runOne() {
+        let index = chooser?.choose(from: confined.ready) ?? 0
+        switch confined.ready.remove(at: index) {
+        case .job(let job, let scope):
+            confined.current = scope
+            unsafe job.runSynchronously(
+                isolatedTo: scope.asUnownedSerialExecutor(),
+                taskExecutor: scope.asUnownedTaskExecutor())
+            confined.current = nil
+        case .work(let work):
+            work.run()
+        case .closure(let body):
+            body()
+        }
+    }
+
+    private func takeForeign() {
+        guard hasForeign.load(ordering: .relaxed) else { return }
+        hasForeign.store(false, ordering: .sequentiallyConsistent)
+        inbox.lock.withLock { confined.ready.takeAll(from: &inbox.entries) }
+    }
+
+    private func fireDue() {
+        guard let earliest = confined.deadlines.earliest else { return }
+        let now = now
+        guard earliest <= now else { return }
+        while let deadline = confined.deadlines.popDue(at: now) { deadline.state.value.fire() }
+    }
+}

@@ -1,0 +1,31 @@
+/// The right to resume one suspended task, once: a continuation that costs no allocation.
+///
+/// The holder answers for "once": resuming twice is undefined, never resuming leaves the task for
+/// ever. Framework code keeps it in an optional and takes it out to resume.
+@safe public struct Resumption<Value: Sendable>: Sendable {
+    @usableFromInline let continuation: UnsafeContinuation<Value, Never>
+
+    @usableFromInline init(_ continuation: UnsafeContinuation<Value, Never>) {
+        unsafe self.continuation = continuation
+    }
+
+    /// Lets the task go on with `value`. Any thread; cheapest on the loop whose scope it prefers.
+    @inlinable
+    public func resume(returning value: Value) {
+        unsafe continuation.resume(returning: value)
+    }
+
+    /// Suspends the caller until the resumption given to `body` is resumed. `body` runs now.
+    @inlinable
+    public static func wait(_ body: (Resumption<Value>) -> Void) async -> Value {
+        await unsafe withUnsafeContinuation { continuation in
+            unsafe body(Resumption(continuation))
+        }
+    }
+}
+
+extension Resumption where Value == Void {
+    /// Lets the task go on. Any thread.
+    @inlinable
+    public func resume() { resume(returning: ()) }
+}

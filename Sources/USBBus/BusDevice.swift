@@ -1,0 +1,53 @@
+public import USBTypes
+
+/// An open device.
+///
+/// ## Order of use
+/// An interface is claimed before transfers of its endpoints are made, and every transfer of an
+/// interface has completed before `release`, `setAlternateSetting`, `clearHalt`, `reset`,
+/// `setConfiguration` or `close` (L9): the bus traps when one is still in flight.
+///
+/// Threading: any thread for the asynchronous methods; `makeTransfer` on the loop.
+public protocol BusDevice: AnyObject, Sendable {
+    /// The stay on the bus for which this was opened.
+    var id: AttachmentID { get }
+
+    /// The name of the kernel driver bound to an interface, `nil` for none or when the bus has none.
+    func kernelDriver(of interface: UInt8) async -> String?
+
+    /// Takes an interface for this program; a kernel driver is detached if `detaching` says so.
+    ///
+    /// Errors: `.busy` when a kernel driver or another program has it.
+    func claim(_ interface: UInt8, detaching: Bool) async throws(BusError)
+
+    /// Gives an interface back, to its kernel driver if one was detached. Never fails: what cannot be
+    /// given back is gone.
+    func release(_ interface: UInt8) async
+
+    /// Selects a configuration; nothing is sent when it is in force already (L23).
+    ///
+    /// Errors: `.busy` when an interface is claimed, naming it.
+    func setConfiguration(_ value: UInt8) async throws(BusError)
+
+    /// Selects an alternate setting of a claimed interface.
+    func setAlternateSetting(_ setting: UInt8, of interface: UInt8) async throws(BusError)
+
+    /// Clears an endpoint's halt and resets its data toggle on both sides.
+    func clearHalt(_ endpoint: EndpointAddress) async throws(BusError)
+
+    /// Resets the port.
+    func reset() async throws(BusError) -> ResetOutcome
+
+    /// Makes a transfer that can be submitted any number of times; its memory is made now.
+    ///
+    /// `capacity` is the most bytes of data it can carry; for an IN endpoint the bus rounds its memory
+    /// up to whole packets (L18). Make `.control` transfers for endpoint 0.
+    /// Errors: `.invalidRequest` for a capacity the bus cannot carry (L19: 4096 bytes of control data
+    /// on Linux), `.outOfMemory`.
+    func makeTransfer(
+        _ type: TransferType, on endpoint: EndpointAddress, maxPacketSize: Int, capacity: Int
+    ) throws(BusError) -> BusTransfer
+
+    /// Closes the device; every interface still claimed is released first (L21). Idempotent.
+    func close() async
+}
