@@ -99,6 +99,7 @@ public final class VirtualBus: USBBus {
 
     // MARK: USBBus
 
+    /// Begins to report; the devices plugged in before are reported at once.
     public func start(_ observer: @escaping @Sendable (BusEvent) -> Void) async throws(BusError) {
         await loop.perform { [self] in
             precondition(state.value.observer == nil, "bus \(name) was started twice")
@@ -109,8 +110,10 @@ public final class VirtualBus: USBBus {
         }
     }
 
+    /// Nothing: no event of this bus can be lost.
     public func rescan() async {}
 
+    /// Opens an attached device; never blocks.
     public func open(_ id: AttachmentID) async throws(BusError) -> any BusDevice {
         let result = await loop.perform { [self] () -> Result<VirtualBusDevice, BusError> in
             guard let attachment = state.value.attachments.first(where: { $0.id == id }),
@@ -125,6 +128,7 @@ public final class VirtualBus: USBBus {
         return try result.get()
     }
 
+    /// Ends the bus: what is plugged in is taken off it, unreported.
     public func stop() async {
         await loop.perform { [self] in
             for attachment in state.value.attachments {
