@@ -83,7 +83,7 @@ extension EndpointDescriptor {
     public var transactionsPerMicroframe: Int { Int(rawMaxPacketSize >> 11 & 3) + 1 }
 
     /// The time from one poll to the next of an interrupt or isochronous endpoint at `speed`
-    /// (USB 2.0 table 9-13, USB 3.2 table 9-25); `nil` for the other transfer types, and for an
+    /// (USB 2.0 table 9-13, USB 3.2 §9.6.6); `nil` for the other transfer types, and for an
     /// `interval` that the specification does not allow there.
     public func pollingInterval(at speed: Speed) -> Duration? {
         switch (transferType, speed) {
