@@ -58,6 +58,12 @@ import USBTypes
                 }
             }
         }
+        if let salvaged = try? ConfigurationDescriptor.salvage(input) {
+            if salvaged.fault == nil, salvaged.configuration != configuration {
+                failures.append("salvage")
+            }
+            _ = salvaged.configuration.validate(at: .full)
+        }
         _ = attempt(DeviceDescriptor.self).map { device in
             Speed.allCases.map { (device.validate(at: $0), device.controlPacketSize(at: $0)) }
         }
