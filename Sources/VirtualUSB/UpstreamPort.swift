@@ -1,0 +1,152 @@
+public import DriverRuntime
+public import USBBus
+public import USBTypes
+
+/// The host-facing side of one plugged virtual device (its upstream facing port, USB 2.0 §4.1.2.1):
+/// what the in-process bus and the USB/IP server talk to.
+///
+/// Whatever a host submits, the device side does not trap: an unknown endpoint, a wrong direction or
+/// an isochronous endpoint ends as `failed`, a request the device does not know as `stalled`.
+///
+/// Threading: on the loop, unless a member says otherwise.
+public final class UpstreamPort: Sendable {
+    /// The loop on which the device and its transfers live.
+    public let loop: EventLoop
+    /// What the device says it is.
+    public let description: DeviceDescription
+    private let port: DevicePort
+
+    /// Makes a device and connects it, in its default state: address 0, unconfigured.
+    ///
+    /// Threading: any. Cancellation: none.
+    /// - Parameters:
+    ///   - name: What reports call the device's scope.
+    ///   - faults: What is to go wrong with it.
+    ///   - device: Makes the device for its port.
+    /// - Throws: `DescriptionError` for a description that breaks a rule, unless it says that it is
+    ///   not to be checked.
+    public static func connect<Device: VirtualDevice>(
+        on loop: EventLoop, name: String, faults: FaultPlan = FaultPlan(),
+        _ device: (DevicePort) -> Device
+    ) async throws(DescriptionError) -> UpstreamPort {
+        let port = DevicePort(on: loop, name: name)
+        let device = device(port)
+        let description = device.description
+        try description.check()
+        await Resumption.wait { resumption in
+            loop.onLoop {
+                port.core.value.begin(device, description, faults)
+                resumption.resume()
+            }
+        }
+        return UpstreamPort(port, description)
+    }
+
+    private init(_ port: DevicePort, _ description: DeviceDescription) {
+        loop = port.scope.loop
+        self.port = port
+        self.description = description
+    }
+
+    var core: PortCore { port.core.value }
+
+    // MARK: Transfers
+
+    /// Hands a transfer to the device. Its `finish` is called later, never from inside.
+    public func submit(_ transfer: HostTransfer) { core.submit(transfer) }
+
+    /// Takes a transfer back, in one atomic step.
+    ///
+    /// - Returns: `true` if it was taken back: `finish` will not be called, no bytes were moved (what
+    ///   an IN had been given goes to the next one), and it may be submitted again. `false` if its
+    ///   end was decided before: `finish` was called or will be.
+    public func withdraw(_ transfer: HostTransfer) -> Bool { core.withdraw(transfer) }
+
+    /// Takes a transfer back and reports that as its end: `finish` is called, never from inside, as
+    /// `cancelled` or with what was decided before.
+    public func cancel(_ transfer: HostTransfer) {
+        if core.withdraw(transfer) { core.commit(transfer, .cancelled, length: 0) }
+    }
+
+    /// Puts the device back into its default state: address 0, unconfigured, halts cleared; pending
+    /// transfers end as `failed`. The device is told before it sees another request.
+    public func busReset() { core.busReset() }
+
+    // MARK: State
+
+    /// The value of the configuration in force, `nil` for none.
+    public var configuration: UInt8? { core.configuration?.value }
+
+    /// The alternate setting of an interface, `nil` if the configuration has no such interface.
+    public func alternateSetting(of interface: UInt8) -> UInt8? {
+        core.alternateSetting(of: interface)
+    }
+
+    /// The endpoint's type, `nil` if the active settings do not have it; number and direction count.
+    public func transferType(of endpoint: EndpointAddress) -> TransferType? {
+        guard let found = core.endpoint(endpoint), found.isActive else { return nil }
+        return found.type
+    }
+
+    /// Whether the active settings have the endpoint and it is isochronous, which virtual devices do
+    /// not move data on yet: a transfer there ends as `failed`.
+    public func isIsochronous(_ endpoint: EndpointAddress) -> Bool {
+        transferType(of: endpoint) == .isochronous
+    }
+
+    /// Whether the device was unplugged: what is submitted ends as `deviceGone`.
+    public var isGone: Bool { core.isGone }
+
+    // MARK: Unplug
+
+    /// Takes the device off its host; nothing if it is off already.
+    ///
+    /// The port itself ends what is pending, as `kind` says: before, after, or not at all relative to
+    /// the call of the handler given to ``onUnplug(_:)``.
+    public func unplug(pending kind: UnplugKind) { core.unplug(kind) }
+
+    /// Calls `handler` once when the device leaves, whoever caused it; on the loop, in no scope,
+    /// never from inside the call that caused it. One handler; another replaces it.
+    public func onUnplug(_ handler: @escaping @Sendable (UnplugKind) -> Void) {
+        core.onUnplug = handler
+    }
+
+    /// A transfer's way to its own finish when no host's object is at hand: sends `setup` and waits
+    /// for its end. For OUT, `data` is sent; for IN it is ignored.
+    ///
+    /// Threading: any. Cancellation: none.
+    public func control(
+        _ setup: SetupPacket, _ data: [UInt8] = []
+    ) async -> (status: TransferStatus, bytes: [UInt8]) {
+        await Resumption.wait { resumption in
+            loop.onLoop { [self] in
+                submit(ControlExchange(setup, data, resumption))
+            }
+        }
+    }
+}
+
+/// One control transfer that resumes whoever waits for it.
+@safe private final class ControlExchange: HostTransfer, @unchecked Sendable {
+    typealias Answer = (status: TransferStatus, bytes: [UInt8])
+    private var resumption: Resumption<Answer>?
+
+    init(_ setup: SetupPacket, _ data: [UInt8], _ resumption: Resumption<Answer>) {
+        self.resumption = resumption
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Int(setup.length), alignment: 16)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+        unsafe memory.copyBytes(from: data.prefix(Int(setup.length)))
+        unsafe super.init(endpoint: .control, memory: memory)
+        self.setup = setup
+        length = Int(setup.length)
+    }
+
+    deinit { unsafe memory.deallocate() }
+
+    override func finish(_ status: TransferStatus, length: Int) {
+        let count = setup.direction == .in ? length : 0
+        let bytes = unsafe Array(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+        resumption.take()?.resume(returning: (status, bytes))
+    }
+}
