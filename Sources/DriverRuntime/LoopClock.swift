@@ -75,6 +75,7 @@ extension EventLoop {
     /// Runs `body` now when called on the loop, else posts it there.
     ///
     /// - Returns: `false` when the loop has ended, and `body` will not run.
+    @discardableResult
     package func onLoop(_ body: @escaping @Sendable () -> Void) -> Bool {
         if isOnLoop {
             body()
