@@ -50,7 +50,7 @@ let package = Package(
         library("LibUSBBus", ["USBBus", "CLibUSB"]),
         library("VirtualUSB", ["USBBus"]),
         library("USBIP", ["VirtualUSB"]),
-        library("DriverClient", ["USBTypes"]),
+        library("DriverClient", ["USBTypes", "DriverRuntime"]),
         library(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),

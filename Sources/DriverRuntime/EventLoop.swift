@@ -104,18 +104,30 @@ public final class EventLoop: Sendable {
     /// the closure captures.
     public func execute(_ body: @escaping @Sendable () -> Void) { append(.closure(body)) }
 
+    /// The same, but `false` instead of a trap when the loop has ended: for callers outside, who
+    /// cannot know.
+    public func executeIfRunning(_ body: @escaping @Sendable () -> Void) -> Bool {
+        offer(.closure(body))
+    }
+
     private func append(_ entry: ReadyRing.Entry) {
+        precondition(offer(entry), "work was handed to loop \(name) after its end")
+    }
+
+    private func offer(_ entry: ReadyRing.Entry) -> Bool {
         if isOnLoop {
             confined.ready.append(entry)
-            return
+            return true
         }
         chooser?.foreignEntry(on: self)
-        inbox.lock.withLock {
-            precondition(!inbox.isFinished, "work was handed to loop \(name) after its end")
+        let isTaken = inbox.lock.withLock {
+            guard !inbox.isFinished else { return false }
             inbox.entries.append(entry)
+            return true
         }
         // One wake for all that is handed in before the loop looks.
-        if !hasForeign.exchange(true, ordering: .acquiringAndReleasing) { waiter.wake() }
+        if isTaken, !hasForeign.exchange(true, ordering: .acquiringAndReleasing) { waiter.wake() }
+        return isTaken
     }
 
     // MARK: Running

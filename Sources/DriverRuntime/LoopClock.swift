@@ -49,7 +49,7 @@ private final class Sleeper: Sendable {
     }
 
     func begin(until instant: Instant, _ resumption: Resumption<Bool>) {
-        loop.onLoop { [self] in
+        _ = loop.onLoop { [self] in
             if state.value.isCancelled { return resumption.resume(returning: false) }
             let deadline = Deadline(on: loop) { [self] in end(true) }
             state.value.resumption = resumption
@@ -59,7 +59,7 @@ private final class Sleeper: Sendable {
     }
 
     func cancel() {
-        loop.onLoop { [self] in
+        _ = loop.onLoop { [self] in
             state.value.isCancelled = true
             end(false)
         }
@@ -73,7 +73,14 @@ private final class Sleeper: Sendable {
 
 extension EventLoop {
     /// Runs `body` now when called on the loop, else posts it there.
-    package func onLoop(_ body: @escaping @Sendable () -> Void) {
-        if isOnLoop { body() } else { execute(body) }
+    ///
+    /// - Returns: `false` when the loop has ended, and `body` will not run.
+    @discardableResult
+    package func onLoop(_ body: @escaping @Sendable () -> Void) -> Bool {
+        if isOnLoop {
+            body()
+            return true
+        }
+        return executeIfRunning(body)
     }
 }

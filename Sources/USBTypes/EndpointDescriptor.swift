@@ -97,4 +97,18 @@ extension EndpointDescriptor {
             return 1...16 ~= interval ? .microseconds(125 << (Int(interval) - 1)) : nil
         }
     }
+
+    /// Sets `interval` so that at `speed` the endpoint is polled as seldom as the specification
+    /// allows, but at least once every `duration`; or as often as it can be, if that is less
+    /// often. A control or bulk endpoint is left as it is.
+    public mutating func poll(every duration: Duration, at speed: Speed) {
+        guard transferType == .interrupt || transferType == .isochronous else { return }
+        var endpoint = self
+        let intervals = (UInt8(1)...255).filter { interval in
+            endpoint.interval = interval
+            return endpoint.pollingInterval(at: speed).map { $0 <= duration } ?? false
+        }
+        let least: UInt8 = transferType == .interrupt && speed == .low ? 10 : 1
+        interval = max(intervals.last ?? 1, least)
+    }
 }

@@ -23,6 +23,27 @@ import USBTypes
         }
     }
 
+<<<<<<< HEAD
+    @Test("USB 2.0 §9.6.6: an interval is the longest that is short enough")
+    func poll() {
+        func interval(_ duration: Duration, _ type: TransferType, _ speed: Speed) -> UInt8 {
+            var endpoint = EndpointDescriptor(0x81, type, maxPacketSize: 8)
+            endpoint.poll(every: duration, at: speed)
+            return endpoint.interval
+        }
+        #expect(interval(.milliseconds(10), .interrupt, .full) == 10)
+        #expect(interval(.milliseconds(10), .interrupt, .high) == 7)
+        #expect(interval(.milliseconds(8), .interrupt, .high) == 7)
+        #expect(interval(.milliseconds(5), .interrupt, .low) == 10)
+        #expect(interval(.seconds(1), .interrupt, .low) == 255)
+        #expect(interval(.seconds(60), .interrupt, .super) == 16)
+        #expect(interval(.zero, .interrupt, .super) == 1)
+        #expect(interval(.milliseconds(9), .isochronous, .full) == 4)
+        #expect(interval(.milliseconds(9), .bulk, .high) == 0)
+    }
+
+=======
+>>>>>>> virtual
     @Test("USB 2.0 §9.6.6: wMaxPacketSize is a size and a number of transactions")
     func packetSize() throws {
         let video = try EndpointDescriptor(bytes: [7, 5, 0x82, 5, 0x20, 0x13, 1])

@@ -85,6 +85,39 @@ import USBTypes
         }
     }
 
+<<<<<<< HEAD
+    @Test(
+        "L28: of a configuration cut off anywhere, what stands in front is salvaged",
+        arguments: DeviceShapes.configurations)
+    func salvage(bytes: [UInt8]) throws {
+        for count in 9...bytes.count {
+            let cut = Array(bytes.prefix(count))
+            let (configuration, fault) = try ConfigurationDescriptor.salvage(cut)
+            #expect((fault == nil) == (count == bytes.count))
+            var end = 0
+            while end < count, end + Int(bytes[end]) <= count { end += Int(bytes[end]) }
+            #expect(configuration.bytes.dropFirst(4).elementsEqual(bytes[4..<end]))
+        }
+        let headless = Array(bytes.prefix(8))
+        #expect(
+            throws: DescriptorError(.truncated(needed: 9, available: 8), at: 0, in: .configuration)
+        ) {
+            _ = try ConfigurationDescriptor.salvage(headless)
+        }
+    }
+
+    @Test("L28: a configuration with more behind it than a total can say is salvaged")
+    func salvageLong() throws {
+        var bytes = DeviceShapes.keyboard + [UInt8](repeating: 2, count: 70_000)
+        bytes[2] = 0
+        let (configuration, fault) = try ConfigurationDescriptor.salvage(bytes)
+        #expect(configuration.bytes.count == 65535 && configuration.interfaces.count == 2)
+        #expect(
+            fault?.code == .wrongTotalLength(declared: 0, minimum: 9, available: 65535))
+    }
+
+=======
+>>>>>>> virtual
     @Test("An error says which descriptor is wrong, where, and how")
     func descriptions() {
         var bytes = DeviceShapes.keyboard

@@ -11,6 +11,8 @@ struct TrapReport {
     // when that test's thread has trapped.
     nonisolated(unsafe) private static var input: UnsafeMutablePointer<UInt8>?
     nonisolated(unsafe) private static var count = 0
+    // Other tests run beside this one; a trap of theirs has nothing to do with the input.
+    nonisolated(unsafe) private static var thread = pthread_self()
 
     init() {
         unsafe Self.input = .allocate(capacity: Self.capacity)
@@ -24,6 +26,7 @@ struct TrapReport {
 
     /// Says which input is parsed from now on.
     func note(_ bytes: [UInt8]) {
+        unsafe Self.thread = pthread_self()
         unsafe Self.count = min(bytes.count, Self.capacity)
         for index in unsafe 0..<Self.count { unsafe Self.input?[index] = bytes[index] }
     }
@@ -37,7 +40,9 @@ struct TrapReport {
 
     // Only what a signal handler may call: write(2), nothing that allocates.
     private static func write() {
-        guard let input = unsafe input else { return }
+        guard unsafe pthread_equal(thread, pthread_self()) != 0, let input = unsafe input else {
+            return
+        }
         put("\nThe input that trapped: ")
         for index in unsafe 0..<count {
             var pair = unsafe (digit(input[index] >> 4), digit(input[index] & 15))

@@ -1,0 +1,77 @@
+/// The way of a client's request into the device.
+extension Device {
+    /// Takes a client's request in: to the queue for its kind, or completed at once.
+    func submit(
+        _ request: ClientRequest, from file: File, _ reply: Resumption<ClientReply>,
+        ticket: RequestTicket
+    ) {
+        let core = state.value.pool.popLast() ?? RequestCore(of: self)
+        core.begin(request, from: file, reply, ticket: ticket)
+        let kind = RequestRoutes(request.kind)
+        guard let route = state.value.routes.first(where: { $0.0.contains(kind) }) else {
+            return core.finish(error: .invalidRequest, information: 0)
+        }
+        // a zero-length transfer succeeds without troubling the driver.
+        if request.kind == .read && request.outputCapacity == 0
+            || request.kind == .write && request.input.isEmpty
+        {
+            return core.finish(error: nil, information: 0)
+        }
+        route.1.accept(core, atHead: false)
+    }
+
+    /// Why a queue that does not accept refuses.
+    var refusal: DeviceError {
+        state.value.isGone
+            ? .removed
+            : DeviceError(.invalidDeviceState, "\(name) does not take requests now (Q-8).")
+    }
+
+    /// Takes a completed request's core back.
+    func reuse(_ core: RequestCore) {
+        if state.value.pool.count < 64 { state.value.pool.append(core) }
+    }
+
+    /// A file was closed.
+    func fileClosed(_ file: File) {
+        state.value.files.removeAll { $0 === file }
+        endIfFilesClosed()
+    }
+
+    func endIfFilesClosed() {
+        if state.value.files.isEmpty, state.value.pnp.state == .waitingForFiles {
+            post(.filesClosed)
+        }
+    }
+
+    /// Runs `body` on the loop: now when called there.
+    func onLoop(_ body: @escaping @Sendable () -> Void) {
+        _ = loop.onLoop(body)
+    }
+
+    /// Tells the log of something that a driver's author should know.
+    func report(_ message: String) {
+        environment.logError("\(name): \(message)")
+    }
+}
+
+/// A device as an enabled interface sees it.
+extension Device: InterfacePort {
+    /// F-1: an open; F-5: refused once the device is going.
+    public func open() async throws(DeviceError) -> any FilePort {
+        let file: File? = await Resumption.wait { opened in
+            let isTaken = loop.onLoop { [self] in
+                guard !state.value.isGone,
+                    state.value.pnp.state == .started
+                        || state.value.pnp.state == .removePending
+                else { return opened.resume(returning: nil) }
+                let file = File(of: self)
+                state.value.files.append(file)
+                opened.resume(returning: file)
+            }
+            if !isTaken { opened.resume(returning: nil) }
+        }
+        guard let file else { throw DeviceError.removed }
+        return file
+    }
+}

@@ -1,0 +1,144 @@
+/// What a device holds between its start and its release: the open handle, the claimed interfaces and
+/// the pipes made of them (CB-1's resources).
+final class Hardware: Sendable {
+    private struct State {
+        var pipes: [USBPipe] = []
+        var settings: [(interface: UInt8, setting: UInt8)] = []
+    }
+
+    let bus: any BusDevice
+    let control: PipeCore
+    let configuration: ConfigurationDescriptor
+    private let interfaces: [UInt8]
+    private let device: Device
+    private let state: LoopConfined<State>
+
+    private init(
+        _ device: Device, _ bus: any BusDevice, _ configuration: ConfigurationDescriptor,
+        claimed: [UInt8]
+    ) {
+        self.device = device
+        self.bus = bus
+        self.configuration = configuration
+        interfaces = claimed
+        let packet = device.attached.descriptor.controlPacketSize(at: device.attached.speed)
+        control = PipeCore(of: device, over: bus, .control, .control, maxPacketSize: packet ?? 64)
+        state = LoopConfined(
+            on: device.loop, State(settings: claimed.map { (interface: $0, setting: 0) }))
+    }
+
+    /// Opens the device, selects its first configuration if none is, and claims its interfaces (U-4).
+    /// What was taken is given back when a later step fails.
+    static func acquire(for device: Device) async throws(DeviceError) -> Hardware {
+        guard
+            let configuration = device.attached.configuration
+                ?? device.attached.configurations.first
+        else { throw DeviceError(.deviceData, "\(device.name) has no configuration.") }
+        do throws(BusError) {
+            let bus = try await device.environment.bus.open(device.attached.id)
+            var claimed: [UInt8] = []
+            do throws(BusError) {
+                try await bus.setConfiguration(configuration.value)
+                for interface in device.interfaceNumbers {
+                    try await bus.claim(
+                        interface, detaching: device.environment.detachesKernelDrivers)
+                    claimed.append(interface)
+                }
+            } catch {
+                await bus.close()
+                throw error
+            }
+            return Hardware(device, bus, configuration, claimed: claimed)
+        } catch { throw DeviceError(error) }
+    }
+
+    /// The pipe to `address` in the alternate settings in force; the same object each time.
+    func pipe(_ address: EndpointAddress) throws(DeviceError) -> USBPipe {
+        if let pipe = state.value.pipes.first(where: { $0.endpoint.address == address }) {
+            return pipe
+        }
+        for (interface, setting) in state.value.settings {
+            let alternate = configuration.interface(interface)?.alternateSettings
+                .first { $0.alternateSetting == setting }
+            guard let endpoint = alternate?.endpoint(address) else { continue }
+            guard endpoint.transferType == .bulk || endpoint.transferType == .interrupt else {
+                throw DeviceError(
+                    .invalidRequest, "Endpoint \(address) is \(endpoint.transferType) (U-8).")
+            }
+            let core = PipeCore(
+                of: device, over: bus, endpoint.transferType, address,
+                maxPacketSize: endpoint.maxPacketSize)
+            let pipe = USBPipe(endpoint, core)
+            state.value.pipes.append(pipe)
+            return pipe
+        }
+        throw DeviceError(
+            .notFound,
+            "\(device.name) has no endpoint \(address) in the interfaces of this driver.")
+    }
+
+    /// Ends the pipes of an interface, then selects its alternate setting (U-6).
+    func select(_ setting: UInt8, of interface: UInt8) async throws(DeviceError) {
+        guard let index = state.value.settings.firstIndex(where: { $0.interface == interface })
+        else { throw DeviceError(.notFound, "Interface \(interface) is not this driver's.") }
+        if state.value.settings[index].setting == setting { return }
+        let old = configuration.interface(interface)?.alternateSettings ?? []
+        guard old.contains(where: { $0.alternateSetting == setting }) else {
+            throw DeviceError(
+                .notFound, "Interface \(interface) has no alternate setting \(setting).")
+        }
+        let gone = state.value.pipes.filter { pipe in
+            old.contains { $0.endpoint(pipe.endpoint.address) != nil }
+        }
+        state.value.pipes.removeAll { pipe in gone.contains { $0 === pipe } }
+        for pipe in gone { await pipe.core.close() }
+        do { try await bus.setAlternateSetting(setting, of: interface) } catch {
+            throw DeviceError(error)
+        }
+        state.value.settings[index].setting = setting
+    }
+
+    /// The device is gone: whatever waits for a transfer is to end.
+    func interrupt() {
+        control.interrupt(.removed)
+        for pipe in state.value.pipes { pipe.core.interrupt(.removed) }
+    }
+
+    /// Gives everything back, in the order of libusb §2.9.
+    func close() async {
+        let pipes = state.value.pipes
+        for pipe in pipes { await pipe.core.close() }
+        await control.close()
+        state.value.pipes = []
+        for interface in interfaces.reversed() { await bus.release(interface) }
+        await bus.close()
+    }
+}
+
+extension Device {
+    /// The pipe to a bulk or interrupt endpoint of the driver's interfaces (U-5, U-7).
+    ///
+    /// From `prepareHardware()` to `releaseHardware()`; a pipe is gone after its interface's alternate
+    /// setting was changed (U-16).
+    /// Errors: `.notFound`, `.invalidRequest` for another kind of endpoint, `.removed`.
+    public func pipe(_ address: EndpointAddress) async throws(DeviceError) -> USBPipe {
+        guard let hardware = state.value.hardware else { throw DeviceError.removed }
+        return try hardware.pipe(address)
+    }
+
+    /// Selects an alternate setting; pipes of the interface end before, and are made anew after (U-6).
+    /// The setting in force is selected by doing nothing.
+    public func selectAlternateSetting(
+        _ setting: UInt8, of interface: UInt8
+    ) async throws(DeviceError) {
+        guard let hardware = state.value.hardware else { throw DeviceError.removed }
+        try await hardware.select(setting, of: interface)
+    }
+
+    var controlPipe: PipeCore {
+        get throws(DeviceError) {
+            guard let hardware = state.value.hardware else { throw DeviceError.removed }
+            return hardware.control
+        }
+    }
+}

@@ -1,0 +1,5 @@
+// A driver's file imports this module alone: what its signatures speak of comes along.
+@_exported public import DriverClient
+@_exported public import DriverRuntime
+@_exported public import USBBus
+@_exported public import USBTypes

@@ -1,0 +1,79 @@
+/// An open of a device by a client (F-1…F-3): what its requests belong to.
+final class File: FilePort {
+    private struct State {
+        var isOpen = true
+        var live = 0
+        var requests: [RequestTicket] = []
+        var closed: [Resumption<Void>] = []
+    }
+
+    private let device: Device
+    private let state: LoopConfined<State>
+
+    init(of device: Device) {
+        self.device = device
+        state = LoopConfined(on: device.loop, State())
+    }
+
+    func perform(_ request: ClientRequest) async -> ClientReply {
+        let ticket = RequestTicket(on: device.loop)
+        return await withTaskCancellationHandler {
+            await Resumption.wait { reply in
+                let isTaken = device.loop.onLoop { [self] in
+                    begin(request, reply, ticket: ticket)
+                }
+                if !isTaken { reply.resume(returning: ClientReply(error: .removed)) }
+            }
+        } onCancel: {
+            _ = device.loop.onLoop { ticket.cancel() }
+        }
+    }
+
+    func close() async {
+        await Resumption.wait { done in
+            let isTaken = device.loop.onLoop { [self] in beginClose(done) }
+            if !isTaken { done.resume() }
+        }
+    }
+
+    private func begin(
+        _ request: ClientRequest, _ reply: Resumption<ClientReply>, ticket: RequestTicket
+    ) {
+        if ticket.isCancelled { return reply.resume(returning: ClientReply(error: .cancelled)) }
+        guard state.value.isOpen else {
+            let error = DeviceError(.invalidRequest, "The file is closed.")
+            return reply.resume(returning: ClientReply(error: error))
+        }
+        guard !device.isGone else { return reply.resume(returning: ClientReply(error: .removed)) }
+        state.value.live += 1
+        state.value.requests.append(ticket)
+        device.submit(request, from: self, reply, ticket: ticket)
+    }
+
+    /// A request of this file was completed.
+    func requestEnded(_ ticket: RequestTicket?) {
+        state.value.live -= 1
+        if let index = state.value.requests.firstIndex(where: { $0 === ticket }) {
+            state.value.requests.swapAt(index, state.value.requests.count - 1)
+            state.value.requests.removeLast()
+        }
+        if !state.value.isOpen, state.value.live == 0 { finishClose() }
+    }
+
+    /// F-2: what waits in queues is cancelled; F-3: what the driver owns is awaited.
+    private func beginClose(_ done: Resumption<Void>) {
+        guard state.value.isOpen || state.value.live > 0 else { return done.resume() }
+        state.value.closed.append(done)
+        state.value.isOpen = false
+        for ticket in state.value.requests { ticket.cancel() }
+        if state.value.live == 0 { finishClose() }
+    }
+
+    private func finishClose() {
+        let waiters = state.value.closed
+        guard !waiters.isEmpty else { return }
+        state.value.closed = []
+        device.fileClosed(self)
+        for waiter in waiters { waiter.resume() }
+    }
+}

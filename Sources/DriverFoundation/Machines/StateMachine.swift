@@ -1,0 +1,68 @@
+/// A life cycle as a pure function: no time, no I/O, no reference to what it drives.
+///
+/// An engine runs it, the explorer checks it against an environment, and the same function prints the
+/// chart.
+protocol StateMachine {
+    /// Where it is.
+    associatedtype State: Hashable, Sendable
+    /// What can happen.
+    associatedtype Event: Hashable, Sendable
+    /// What the engine is to do.
+    associatedtype Effect: Hashable, Sendable
+
+    /// What `event` means in `state`; `nil` where it must not come: a bug of the framework.
+    static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>?
+}
+
+/// What an event leads to.
+enum Step<State: Hashable & Sendable, Effect: Hashable & Sendable>: Hashable, Sendable {
+    /// Goes to a state, and does this, in order.
+    case go(State, [Effect])
+    /// Stays, and does this.
+    case stay([Effect])
+    /// Nothing now: the state is closed to the event, which is kept until the state is left.
+    case later
+}
+
+/// Runs one machine: takes events one at a time, and does what each leads to.
+///
+/// Posting never blocks and may be done from inside an effect: the event is taken after it. Kept
+/// events come again, oldest first, after each change of state. On the loop only.
+struct MachineRun<Machine: StateMachine> {
+    private(set) var state: Machine.State
+    private var pending: [Machine.Event] = []
+    private var kept: [Machine.Event] = []
+
+    /// More than this many events at once is a bug: each source has at most a few outstanding.
+    private static var limit: Int { 32 }
+
+    init(_ state: Machine.State) { self.state = state }
+
+    var isSettled: Bool { pending.isEmpty }
+
+    mutating func post(_ event: Machine.Event) {
+        precondition(pending.count + kept.count < Self.limit, "too many events: \(pending) \(kept)")
+        pending.append(event)
+    }
+
+    /// Takes the next event; `nil` when there is none, or an event that led to nothing yet.
+    mutating func next() -> [Machine.Effect]? {
+        guard !pending.isEmpty else { return nil }
+        let event = pending.removeFirst()
+        guard let step = Machine.reduce(state, event) else {
+            preconditionFailure("\(Machine.self): \(event) must not come in state \(state)")
+        }
+        switch step {
+        case .go(let target, let effects):
+            state = target
+            pending = kept + pending
+            kept = []
+            return effects
+        case .stay(let effects):
+            return effects
+        case .later:
+            kept.append(event)
+            return []
+        }
+    }
+}

@@ -1,0 +1,243 @@
+/// The engine of a device's machines: takes their events one at a time, and makes their effects
+/// happen. The end of each callback is again an event, so nothing here waits.
+extension Device {
+    func post(_ event: PnPMachine.Event) {
+        state.value.pnp.post(event)
+        runMachines()
+    }
+
+    func post(_ event: PowerMachine.Event) {
+        state.value.power.post(event)
+        runMachines()
+    }
+
+    /// One runner: a post from inside an effect is taken after it.
+    private func runMachines() {
+        guard !state.value.isRunningMachines else { return }
+        state.value.isRunningMachines = true
+        defer { state.value.isRunningMachines = false }
+        while true {
+            if let effects = state.value.power.next() {
+                for effect in effects { perform(effect) }
+            } else if let effects = state.value.pnp.next() {
+                for effect in effects { perform(effect) }
+            } else {
+                return
+            }
+        }
+    }
+
+    func observe(_ step: LifecycleStep) { environment.observer?(self, step) }
+
+    // MARK: Effects
+
+    private func perform(_ effect: PowerMachine.Effect) {
+        switch effect {
+        case .callEnterD0:
+            call(.enterD0, .d0Entered, .d0EntryFailed) { driver throws(DeviceError) in
+                try await driver.enterD0(from: .d3Final)
+            }
+        case .callExitD0:
+            call(.exitD0, .d0Exited, .d0ExitFailed) { driver throws(DeviceError) in
+                try await driver.exitD0(to: .d3Final)
+            }
+        case .startQueues:
+            // all are on before the first hands out.
+            for queue in state.value.queues where queue.isPowerManaged { queue.powerUp() }
+            observe(.queuesStarted)
+        case .holdQueues:
+            scope.task { [self] in
+                for queue in state.value.queues where queue.isPowerManaged { await queue.hold() }
+                observe(.queuesHeld)
+                post(PowerMachine.Event.queuesHeld)
+            }
+        case .reportPoweredUp: post(PnPMachine.Event.poweredUp)
+        case .reportPowerUpFailed: post(PnPMachine.Event.powerUpFailed)
+        case .reportPoweredDown: post(PnPMachine.Event.poweredDown)
+        case .reportPowerDownFailed: post(PnPMachine.Event.powerDownFailed)
+        }
+    }
+
+    private func perform(_ effect: PnPMachine.Effect) {
+        switch effect {
+        case .callDeviceAdd: addDevice()
+        case .acquireHardware: acquireHardware()
+        case .callPrepareHardware:
+            call(.prepareHardware, .hardwarePrepared, .prepareFailed) {
+                driver throws(DeviceError) in
+                try await driver.prepareHardware()
+            }
+        case .powerUp: post(PowerMachine.Event.implicitD0)
+        case .powerDown: post(PowerMachine.Event.implicitD3)
+        case .callQueryRemove:
+            call(.queryRemove, .queryGranted, .queryRefused) { driver throws(DeviceError) in
+                try await driver.queryRemove()
+            }
+        case .callSurpriseRemoval:
+            call(.surpriseRemoval, .surpriseNoticed, .surpriseNoticed) {
+                driver throws(DeviceError) in
+                await driver.surpriseRemoval()
+            }
+        case .callReleaseHardware:
+            call(.releaseHardware, .hardwareReleased, .releaseFailed) {
+                driver throws(DeviceError) in
+                try await driver.releaseHardware()
+            }
+        case .enableInterfaces, .disableInterfaces: performInterfaces(effect)
+        case .grantRemove, .refuseRemove: answerQueries(isGranted: effect == .grantRemove)
+        case .reportStarted, .reportStartFailed: reportStart(isStarted: effect == .reportStarted)
+        case .purgePowerManagedQueues, .closeHardware, .purgeQueues, .waitForFiles:
+            performClosing(effect)
+        case .dispose: dispose()
+        }
+    }
+
+    private func performClosing(_ effect: PnPMachine.Effect) {
+        switch effect {
+        case .purgePowerManagedQueues:
+            scope.task { [self] in
+                for queue in state.value.queues where queue.isPowerManaged { await queue.purge() }
+                observe(.powerManagedQueuesPurged)
+            }
+        case .closeHardware:
+            scope.task { [self] in
+                await state.value.hardware.take()?.close()
+                observe(.hardwareClosed)
+                post(PnPMachine.Event.hardwareClosed)
+            }
+        case .purgeQueues:
+            state.value.isGone = true
+            scope.task { [self] in
+                for queue in state.value.queues { await queue.purge() }
+                observe(.queuesPurged)
+            }
+        case .waitForFiles: endIfFilesClosed()
+        default: preconditionFailure("not a closing effect: \(effect)")
+        }
+    }
+
+    /// Calls the driver in a task of its own; its end becomes an event.
+    private func call(
+        _ callback: DriverCallback, _ success: PnPMachine.Event, _ failure: PnPMachine.Event,
+        _ body: @escaping @Sendable (any FunctionDriver) async throws(DeviceError) -> Void
+    ) {
+        run(callback, body) { [self] in post($0 ? success : failure) }
+    }
+
+    private func call(
+        _ callback: DriverCallback, _ success: PowerMachine.Event, _ failure: PowerMachine.Event,
+        _ body: @escaping @Sendable (any FunctionDriver) async throws(DeviceError) -> Void
+    ) {
+        run(callback, body) { [self] in post($0 ? success : failure) }
+    }
+
+    private func run(
+        _ callback: DriverCallback,
+        _ body: @escaping @Sendable (any FunctionDriver) async throws(DeviceError) -> Void,
+        _ ended: @escaping @Sendable (Bool) -> Void
+    ) {
+        guard let driver = state.value.driver else { return ended(true) }
+        scope.task { [self] in
+            observe(.began(callback))
+            do throws(DeviceError) {
+                try await body(driver)
+                observe(.returned(callback))
+                ended(true)
+            } catch {
+                note(error, from: callback)
+                ended(false)
+            }
+        }
+    }
+
+    private func note(_ error: DeviceError, from callback: DriverCallback) {
+        observe(.threw(callback, error))
+        switch callback {
+        case .deviceAdd, .prepareHardware, .enterD0: state.value.startError = error
+        case .queryRemove: state.value.queryRefusal = error
+        case .exitD0, .releaseHardware, .surpriseRemoval: break
+        }
+        if callback != .queryRemove {
+            environment.logError("\(name): \(callback.rawValue): \(error)")
+        }
+    }
+
+    private func addDevice() {
+        scope.task { [self] in
+            observe(.began(.deviceAdd))
+            do throws(DeviceError) {
+                let driver = try await environment.makeDriver(self)
+                state.value.driver = driver
+                observe(.returned(.deviceAdd))
+                post(PnPMachine.Event.deviceAdded)
+            } catch {
+                note(error, from: .deviceAdd)
+                post(PnPMachine.Event.deviceAddFailed)
+            }
+        }
+    }
+
+    private func acquireHardware() {
+        scope.task { [self] in
+            do throws(DeviceError) {
+                let hardware = try await Hardware.acquire(for: self)
+                state.value.hardware = hardware
+                observe(.hardwareAcquired)
+                if state.value.isGone { hardware.interrupt() }
+                post(PnPMachine.Event.hardwareAcquired)
+            } catch {
+                state.value.startError = error
+                observe(.hardwareRefused(error))
+                environment.logError("\(name): \(error)")
+                post(PnPMachine.Event.hardwareRefused)
+            }
+        }
+    }
+
+    private func performInterfaces(_ effect: PnPMachine.Effect) {
+        if effect == .enableInterfaces {
+            for index in state.value.interfaces.indices {
+                let id = environment.interfaces.nextID()
+                state.value.interfaces[index].id = id
+                environment.interfaces.enable(
+                    DeviceInterface(
+                        id: id, state.value.interfaces[index].0, deviceName: name, port: self))
+            }
+            observe(.interfacesEnabled)
+        } else {
+            // PNP-12: a start that failed never enabled them.
+            guard state.value.interfaces.contains(where: { $0.id != nil }) else { return }
+            for index in state.value.interfaces.indices {
+                guard let id = state.value.interfaces[index].id.take() else { continue }
+                environment.interfaces.disable(id)
+            }
+            observe(.interfacesDisabled)
+        }
+    }
+
+    private func answerQueries(isGranted: Bool) {
+        let queries = state.value.removeQueries
+        state.value.removeQueries = []
+        let refusal =
+            state.value.queryRefusal.take()
+            ?? DeviceError(.invalidDeviceState, "\(name) cannot be removed in its present state.")
+        for query in queries { query.resume(returning: isGranted ? nil : refusal) }
+    }
+
+    private func reportStart(isStarted: Bool) {
+        state.value.isFailed = !isStarted
+        observe(isStarted ? .started : .startFailed)
+    }
+
+    private func dispose() {
+        observe(.disposed)
+        state.value.driver = nil
+        state.value.queues = []
+        state.value.routes = []
+        state.value.pool = []
+        let waiters = state.value.finalWaiters
+        state.value.finalWaiters = []
+        environment.forget(self)
+        for waiter in waiters { waiter.resume() }
+    }
+}

@@ -1,0 +1,68 @@
+/// How a device goes: asked to, or gone.
+extension Device {
+    /// Removes the device in an orderly way (PNP-6): asks the driver, which may veto, takes the device
+    /// down, gives the hardware back, and returns when all of it is done but open files.
+    ///
+    /// Threading: the loop or any task. Cancellation: none.
+    /// Errors: what ``FunctionDriver/queryRemove()`` threw.
+    public func remove() async throws(DeviceError) {
+        let refusal: DeviceError? = await Resumption.wait { answer in
+            onLoop { [self] in
+                state.value.removeQueries.append(answer)
+                post(PnPMachine.Event.queryRemove)
+            }
+        }
+        if let refusal { throw refusal }
+        await removeWithoutQuery()
+    }
+
+    /// PNP-7: the same without asking, and without waiting for clients: their files are closed.
+    func removeWithoutQuery() async {
+        onLoop { [self] in post(PnPMachine.Event.remove) }
+        await finality()
+    }
+
+    /// Returns when the device has come to its end. Clients' files are closed for them.
+    func finality() async {
+        await Resumption.wait { ended in
+            onLoop { [self] in
+                if state.value.pnp.state == .final { return ended.resume() }
+                state.value.finalWaiters.append(ended)
+                let files = state.value.files
+                scope.task { for file in files { await file.close() } }
+            }
+        }
+    }
+
+    /// The bus has reported the departure (PNP-8): at once nothing can be started any more, and
+    /// whatever waits for the device ends.
+    func departed() {
+        state.value.isGone = true
+        state.value.removalGrace?.disarm()
+        let waiters = state.value.removalWaiters
+        state.value.removalWaiters = []
+        for waiter in waiters { waiter.resume(returning: true) }
+        state.value.hardware?.interrupt()
+        post(PnPMachine.Event.surpriseRemove)
+    }
+
+    /// Whether what just failed failed because the device is gone (L11, L12): waits a moment for the
+    /// departure, which comes after the failures as often as before them.
+    func confirmRemoval() async -> Bool {
+        if state.value.isGone { return true }
+        return await Resumption.wait { answer in
+            state.value.removalWaiters.append(answer)
+            if state.value.removalGrace?.isArmed == true { return }
+            let grace =
+                state.value.removalGrace
+                ?? Deadline(on: loop) { [unowned self] in
+                    let waiters = state.value.removalWaiters
+                    state.value.removalWaiters = []
+                    for waiter in waiters { waiter.resume(returning: false) }
+                }
+            state.value.removalGrace = grace
+            // A hub reports an unplug within its debounce interval of 100 ms (USB 2.0 §7.1.7.3).
+            grace.arm(after: .milliseconds(250))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+/// What every pipe does, the default control pipe included: transfers awaited one way, pooled, gated
+/// by the device's presence, and drained before anything that must not meet one in flight (L9).
+final class PipeCore: Sendable {
+    private struct State {
+        var isOpen = true
+        var idle: [PipeOperation] = []
+        var running: [PipeOperation] = []
+        var drained: [Resumption<Void>] = []
+        var reader: ContinuousReader?
+    }
+
+    let device: Device
+    let bus: any BusDevice
+    let type: TransferType
+    let address: EndpointAddress
+    let maxPacketSize: Int
+    private let state: LoopConfined<State>
+
+    init(
+        of device: Device, over bus: any BusDevice, _ type: TransferType,
+        _ address: EndpointAddress,
+        maxPacketSize: Int
+    ) {
+        self.device = device
+        self.bus = bus
+        self.type = type
+        self.address = address
+        self.maxPacketSize = maxPacketSize
+        state = LoopConfined(on: device.loop, State())
+    }
+
+    /// Whether transfers are taken.
+    var isOpen: Bool { state.value.isOpen && !device.isGone }
+
+    /// A transfer for the continuous reader, outside the pool.
+    func makeTransfer(capacity: Int) throws(DeviceError) -> BusTransfer {
+        do {
+            return try bus.makeTransfer(
+                type, on: address, maxPacketSize: maxPacketSize, capacity: capacity)
+        } catch {
+            throw DeviceError(error)
+        }
+    }
+
+    /// Ties the pipe's one reader to it (wdf.md §4.1: once per pipe).
+    func setReader(_ reader: ContinuousReader) throws(DeviceError) {
+        guard state.value.reader == nil else {
+            throw DeviceError(
+                .invalidDeviceState,
+                "Endpoint \(address) has a continuous reader already: keep the first (wdf.md §4.1)."
+            )
+        }
+        state.value.reader = reader
+    }
+
+    // MARK: Operations
+
+    /// Takes an operation whose transfer can carry `capacity` bytes.
+    func take(capacity: Int) throws(DeviceError) -> PipeOperation {
+        guard isOpen else { throw DeviceError.removed }
+        if let index = state.value.idle.lastIndex(where: { $0.transfer.capacity >= capacity }) {
+            return state.value.idle.remove(at: index)
+        }
+        // Powers of two, so that growing requests do not make a transfer each.
+        var size = max(maxPacketSize, 64)
+        while size < capacity { size *= 2 }
+        if type == .control { size = min(size, max(capacity, 4096)) }
+        return PipeOperation(try makeTransfer(capacity: size))
+    }
+
+    /// Runs an operation and reports how it ended; the operation stays the caller's.
+    func run(
+        _ operation: PipeOperation, length: Int, zeroPacket: Bool = false, for core: RequestCore?,
+        deadline: Duration?
+    ) async -> PipeOperation.Outcome {
+        state.value.running.append(operation)
+        let outcome = await operation.run(
+            length: length, zeroPacket: zeroPacket, for: core, deadline: deadline)
+        if let index = state.value.running.firstIndex(where: { $0 === operation }) {
+            state.value.running.swapAt(index, state.value.running.count - 1)
+            state.value.running.removeLast()
+        }
+        resumeIfDrained()
+        return outcome
+    }
+
+    /// Gives an operation back to the pool.
+    func give(back operation: PipeOperation) {
+        guard state.value.isOpen, state.value.idle.count < 16 else { return }
+        state.value.idle.append(operation)
+    }
+
+    // MARK: Draining
+
+    /// Asks everything in flight to end.
+    func interrupt(_ reason: PipeOperation.Interruption) {
+        for operation in state.value.running { operation.interrupt(reason) }
+        if reason == .removed { state.value.reader?.interrupt() }
+    }
+
+    /// Waits until nothing is in flight.
+    func drain() async {
+        guard !state.value.running.isEmpty else { return }
+        await Resumption.wait { state.value.drained.append($0) }
+    }
+
+    /// Takes nothing more, ends what is in flight, and lets the transfers go.
+    func close() async {
+        state.value.isOpen = false
+        interrupt(.removed)
+        await drain()
+        state.value.idle = []
+        await state.value.reader.take()?.close()
+    }
+
+    private func resumeIfDrained() {
+        guard state.value.running.isEmpty, !state.value.drained.isEmpty else { return }
+        let waiters = state.value.drained
+        state.value.drained = []
+        for waiter in waiters { waiter.resume() }
+    }
+
+    // MARK: Errors
+
+    /// What an outcome that is no success means to the driver.
+    func error(for outcome: PipeOperation.Outcome, partial: [UInt8]) async -> DeviceError {
+        if let error = outcome.submitError {
+            if error.code == .deviceGone { _ = await device.confirmRemoval() }
+            return DeviceError(error)
+        }
+        let code: DeviceError.Code
+        switch outcome.status {
+        case .completed, .cancelled:
+            switch outcome.interruption {
+            case .timedOut: code = .timedOut
+            case .removed: code = .removed
+            case .cancelled, nil: code = device.isGone ? .removed : .cancelled
+            }
+        case .stalled: code = .stalled
+        case .overflow: code = .overflow
+        // A suspicion: what an unplug looks like before the bus has noticed it (L11, L12).
+        case .failed: code = await device.confirmRemoval() ? .removed : .transport
+        case .deviceGone: code = await device.confirmRemoval() ? .removed : .failed
+        }
+        return DeviceError(
+            code, "Transfer on endpoint \(address) of \(device.name): \(code).",
+            transferred: outcome.length, partialBytes: partial)
+    }
+}
+
+extension DeviceError {
+    /// A bus's error, in the words of drivers.
+    init(_ error: BusError) {
+        let code: Code =
+            switch error.code {
+            case .deviceGone: .removed
+            case .busy: .busy
+            case .accessDenied: .accessDenied
+            case .invalidRequest, .unsupported: .invalidRequest
+            case .outOfMemory: .outOfMemory
+            case .stalled: .stalled
+            case .notFound: .notFound
+            default: .failed
+            }
+        self.init(code, error.message)
+    }
+}

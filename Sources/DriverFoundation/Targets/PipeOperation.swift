@@ -1,0 +1,94 @@
+/// One awaited transfer of a pipe: pooled, with its deadline and the request on whose behalf it runs.
+///
+/// Whatever ends it early — the request's cancellation, the deadline, the device's removal — cancels
+/// the transfer; the wait ends only with the transfer's own completion (libusb §2.6), so the memory is
+/// never touched after the call has returned.
+final class PipeOperation: Sendable {
+    /// Why it was asked to end early.
+    enum Interruption: Sendable { case cancelled, timedOut, removed }
+
+    /// How the transfer ended.
+    struct Outcome: Sendable {
+        var status = TransferStatus.completed
+        var length = 0
+        var interruption: Interruption?
+        var submitError: BusError?
+    }
+
+    private struct State {
+        var outcome = Outcome()
+        var resumption: Resumption<Void>?
+        var deadline: Deadline?
+    }
+
+    let transfer: BusTransfer
+    private let state: LoopConfined<State>
+
+    init(_ transfer: BusTransfer) {
+        self.transfer = transfer
+        state = LoopConfined(on: transfer.loop, State())
+        // The pipe holds the operation for as long as the transfer can complete.
+        transfer.handler = { [unowned self] completion in
+            finished(completion.status, completion.length)
+        }
+    }
+
+    /// Submits the transfer and returns when it has completed. Allocates nothing when warm.
+    func run(
+        length: Int, zeroPacket: Bool, for core: RequestCore?, deadline: Duration?
+    ) async -> Outcome {
+        state.value.outcome = Outcome()
+        if core?.state.value.isCancelled == true {
+            state.value.outcome.status = .cancelled
+            state.value.outcome.interruption = .cancelled
+            return state.value.outcome
+        }
+        do { try transfer.submit(length: length, zeroPacket: zeroPacket) } catch {
+            state.value.outcome.submitError = error
+            return state.value.outcome
+        }
+        core?.attach(self)
+        if let deadline { arm(after: deadline) }
+        await Resumption.wait { state.value.resumption = $0 }
+        state.value.deadline?.disarm()
+        core?.detach(self)
+        return state.value.outcome
+    }
+
+    /// Asks for an early end; the first reason given stands.
+    func interrupt(_ reason: Interruption) {
+        if state.value.outcome.interruption == nil { state.value.outcome.interruption = reason }
+        transfer.cancel()
+    }
+
+    /// The request is not wanted any more.
+    func cancel() { interrupt(.cancelled) }
+
+    private func finished(_ status: TransferStatus, _ length: Int) {
+        state.value.outcome.status = status
+        state.value.outcome.length = length
+        state.value.resumption.take()?.resume()
+    }
+
+    private func arm(after duration: Duration) {
+        let deadline: Deadline
+        if let present = state.value.deadline {
+            deadline = present
+        } else {
+            deadline = Deadline(on: transfer.loop) { [unowned self] in interrupt(.timedOut) }
+            state.value.deadline = deadline
+        }
+        deadline.arm(after: duration)
+    }
+}
+
+extension RequestCore {
+    fileprivate func attach(_ operation: PipeOperation) {
+        precondition(
+            state.value.operation == nil,
+            "one transfer at a time waits for a request; await the first, or pass no request")
+        state.value.operation = operation
+    }
+
+    fileprivate func detach(_ operation: PipeOperation) { state.value.operation = nil }
+}
