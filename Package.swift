@@ -58,5 +58,6 @@ let package = Package(
         tests(of: "USBTypes"),
         tests(of: "DriverRuntime", ["DriverSimulation"]),
         tests(of: "VirtualUSB", ["DriverSimulation"]),
+        tests(of: "DriverSimulation"),
     ]
 )
