@@ -55,9 +55,20 @@ let package = Package(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
+        .target(
+            name: "ToasterDevice", dependencies: ["VirtualUSB"], path: "Samples/Toaster/Device",
+            swiftSettings: strict),
+        .target(
+            name: "KeyboardDevice", dependencies: ["VirtualUSB"], path: "Samples/Keyboard/Device",
+            swiftSettings: strict),
+        .target(
+            name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
+            path: "Tests/ConformanceDevice", swiftSettings: strict),
+
         tests(of: "USBTypes"),
         tests(of: "DriverRuntime", ["DriverSimulation"]),
-        tests(of: "VirtualUSB", ["DriverSimulation"]),
+        tests(of: "VirtualUSB", ["DriverSimulation", "ToasterDevice", "KeyboardDevice"]),
+        tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
     ]
 )
