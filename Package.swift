@@ -57,5 +57,6 @@ let package = Package(
 
         tests(of: "USBTypes"),
         tests(of: "DriverRuntime", ["DriverSimulation"]),
+        tests(of: "DriverSimulation"),
     ]
 )

@@ -42,6 +42,7 @@ public final class Deadline: Sendable {
 struct DeadlineHeap {
     private var items: [Deadline] = []
     private var sequence: UInt64 = 0
+    private var floor = Instant(nanoseconds: 0)
 
     var earliest: Instant? { items.first?.state.value.instant }
     var count: Int { items.count }
@@ -49,7 +50,7 @@ struct DeadlineHeap {
     mutating func insert(_ deadline: Deadline, at instant: Instant) {
         if deadline.state.value.position >= 0 { remove(deadline) }
         sequence += 1
-        deadline.state.value.instant = instant
+        deadline.state.value.instant = max(instant, floor)
         deadline.state.value.sequence = sequence
         deadline.state.value.position = items.count
         items.append(deadline)
@@ -68,10 +69,28 @@ struct DeadlineHeap {
         siftDown(last.state.value.position)
     }
 
-    mutating func popDue(at now: Instant) -> Deadline? {
-        guard let first = items.first, first.state.value.instant <= now else { return nil }
+    /// Says that what is due at `now` is about to fire. Instants before it count as it from here on,
+    /// so that what is armed for the past queues up behind what is due.
+    /// - Returns: the mark for ``popDue(at:armedBy:)``.
+    mutating func beginFiring(at now: Instant) -> UInt64 {
+        floor = max(floor, now)
+        return sequence
+    }
+
+    /// Takes out the first that is due and was armed no later than the mark.
+    mutating func popDue(at now: Instant, armedBy mark: UInt64) -> Deadline? {
+        guard let first = items.first else { return nil }
+        let (instant, sequence) = (first.state.value.instant, first.state.value.sequence)
+        guard instant <= now, sequence <= mark else { return nil }
         remove(first)
         return first
+    }
+
+    /// Disarms all.
+    mutating func removeAll() -> [Deadline] {
+        for deadline in items { deadline.state.value.position = -1 }
+        defer { items = [] }
+        return items
     }
 
     private func precedes(_ left: Int, _ right: Int) -> Bool {

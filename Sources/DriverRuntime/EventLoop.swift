@@ -28,6 +28,7 @@ public final class EventLoop: Sendable {
         var deadlines = DeadlineHeap()
         var current: Scope?
         var turns: UInt64 = 0
+        var probes: Probes?
     }
 
     /// What other threads hand in.
@@ -64,6 +65,18 @@ public final class EventLoop: Sendable {
     /// The scope whose code is running; on the loop only.
     package var currentScope: Scope? { confined.current }
 
+    /// What a simulation plants and counts; `nil` on a real loop. On the loop only.
+    package var probes: Probes? {
+        get {
+            preconditionOnLoop()
+            return confined.probes
+        }
+        set {
+            preconditionOnLoop()
+            confined.probes = newValue
+        }
+    }
+
     @inline(__always)
     func enter(_ scope: Scope) -> Scope? {
         preconditionOnLoop()
@@ -75,7 +88,8 @@ public final class EventLoop: Sendable {
     @inline(__always)
     func leave(to outer: Scope?) { confined.current = outer }
 
-    func nextOrdinal() -> UInt64 { ordinals.add(1, ordering: .relaxed).newValue }
+    /// A number that no other scope or lane of this loop has. Any thread.
+    package func nextOrdinal() -> UInt64 { ordinals.add(1, ordering: .relaxed).newValue }
 
     // MARK: Time
 
@@ -94,7 +108,7 @@ public final class EventLoop: Sendable {
 
     // MARK: Handing in work
 
-    func enqueue(_ job: UnownedJob, in scope: Scope) { append(.job(job, scope)) }
+    package func enqueue(_ job: UnownedJob, in scope: Scope) { append(.job(job, scope)) }
 
     /// Runs `work` on the loop, in no scope, after what was posted before. Any thread. Nothing is
     /// allocated.
@@ -110,8 +124,13 @@ public final class EventLoop: Sendable {
         offer(.closure(body))
     }
 
+    /// As ``post(_:)``, but tells a caller that cannot know whether the loop still runs.
+    /// - Returns: whether the work will run; `false` after the loop's end.
+    public func offer(_ work: Work) -> Bool { offer(.work(work)) }
+
     private func append(_ entry: ReadyRing.Entry) {
-        precondition(offer(entry), "work was handed to loop \(name) after its end")
+        let isTaken = offer(entry)
+        precondition(isTaken, "work was handed to loop \(name) after its end")
     }
 
     private func offer(_ entry: ReadyRing.Entry) -> Bool {
@@ -121,9 +140,8 @@ public final class EventLoop: Sendable {
         }
         chooser?.foreignEntry(on: self)
         let isTaken = inbox.lock.withLock {
-            guard !inbox.isFinished else { return false }
-            inbox.entries.append(entry)
-            return true
+            if !inbox.isFinished { inbox.entries.append(entry) }
+            return !inbox.isFinished
         }
         // One wake for all that is handed in before the loop looks.
         if isTaken, !hasForeign.exchange(true, ordering: .acquiringAndReleasing) { waiter.wake() }
@@ -132,7 +150,7 @@ public final class EventLoop: Sendable {
 
     // MARK: Running
 
-    /// How many times the loop went round: an idle loop's count stands still.
+    /// How many times the loop went round: an idle loop's count stands still. On the loop only.
     public var turns: UInt64 {
         preconditionOnLoop()
         return confined.turns
@@ -149,45 +167,68 @@ public final class EventLoop: Sendable {
         confined.ready.isEmpty && !hasForeign.load(ordering: .acquiring)
     }
 
-    /// Runs the loop on the caller's thread until `isDone` says so; it is asked once a turn.
+    /// Runs the loop on the caller's thread until `isDone` says so: it is asked once a turn, on the
+    /// loop, after what was ready ran and before the loop waits.
     public func run(until isDone: () -> Bool) {
         let previous = owner.exchange(UInt(pthread_self()), ordering: .sequentiallyConsistent)
         precondition(previous == 0, "loop \(name) already runs")
         defer { owner.store(0, ordering: .sequentiallyConsistent) }
-        while !isDone() { turn() }
+        while true {
+            runReady()
+            if isDone() { return }
+            // A deadline that has passed asks the waiter for the events alone.
+            let mayRest = isDrained && !isStopping.load(ordering: .acquiring)
+            waiter.wait(until: mayRest ? confined.deadlines.earliest : Instant(nanoseconds: 0))
+        }
     }
 
     /// Runs the loop on a thread of its own until ``stop()``.
     public func start() {
         Thread.start(named: name) { [self] in
-            run { isStopping.load(ordering: .acquiring) && isDrained }
-            inbox.lock.withLock { inbox.isFinished = true }
-            confined.ready.release()
+            run { isStopping.load(ordering: .acquiring) && finish() }
         }
     }
 
-    /// Ends a started loop once it has nothing ready to run. Any thread but the loop's own; returns
-    /// at once.
+    /// Ends a started loop once it has nothing ready to run. Any thread; returns at once.
+    ///
+    /// Deadlines that are still armed then never fire, and tasks that still wait never go on: whoever
+    /// stops a loop ends what runs on it first. Handing in work after the end traps, except through
+    /// ``offer(_:)``.
     public func stop() {
         isStopping.store(true, ordering: .releasing)
         waiter.wake()
     }
 
-    private func turn() {
+    /// Forgets all deadlines, which otherwise keep the loop alive as it keeps them.
+    package func dropDeadlines() {
+        preconditionOnLoop()
+        // Out of the heap first: what the handlers hold may run code of its own as it goes.
+        let dropped = confined.deadlines.removeAll()
+        _ = consume dropped
+    }
+
+    /// Closes the inbox if nothing is left to run. Checked under the inbox's lock, or an entry could
+    /// slip in between the check and the end and never run.
+    private func finish() -> Bool {
+        guard confined.ready.isEmpty else { return false }
+        dropDeadlines()
+        guard confined.ready.isEmpty else { return false }
+        return inbox.lock.withLock {
+            inbox.isFinished = inbox.entries.isEmpty
+            return inbox.isFinished
+        }
+    }
+
+    private func runReady() {
         confined.turns += 1
         takeForeign()
         fireDue()
         // A batch may be long-lived by itself, as tasks ready each other: look at the events after
-        // so many entries, or they would starve.
-        var budget = 256
+        // so many entries, or they would starve. A simulation looks after each.
+        var budget = chooser == nil ? 256 : 1
         while budget > 0, !confined.ready.isEmpty {
             runOne()
             budget -= 1
-        }
-        if confined.ready.isEmpty, !isStopping.load(ordering: .acquiring) {
-            waiter.wait(until: confined.deadlines.earliest)
-        } else {
-            waiter.wait(until: now)
         }
     }
 
@@ -217,6 +258,12 @@ public final class EventLoop: Sendable {
         guard let earliest = confined.deadlines.earliest else { return }
         let now = now
         guard earliest <= now else { return }
-        while let deadline = confined.deadlines.popDue(at: now) { deadline.state.value.fire() }
+        // What a handler arms waits for the next turn, even when it is due at once: a handler that
+        // arms its own deadline again must not keep the loop from everything else.
+        let last = confined.deadlines.beginFiring(at: now)
+        while let deadline = confined.deadlines.popDue(at: now, armedBy: last) {
+            let fire = deadline.state.value.fire
+            fire()
+        }
     }
 }

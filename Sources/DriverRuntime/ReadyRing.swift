@@ -57,11 +57,11 @@ package struct ReadyRing {
         return taken
     }
 
+    /// Appends all of `other`; at no cost when this ring is empty, since then the two change places.
     mutating func takeAll(from other: inout ReadyRing) {
+        if isEmpty { return swap(&self, &other) }
         while other.count > 0 { append(other.remove(at: 0)) }
     }
-
-    mutating func release() { self = ReadyRing() }
 
     private mutating func grow() {
         var larger: [Entry?] = []

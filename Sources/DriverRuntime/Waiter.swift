@@ -1,7 +1,7 @@
 /// Where a loop's thread waits when it has nothing to run: the seam between the runtime and the
 /// source of its events.
 ///
-/// `LibUSBBus` brings libusb's own event handling, ``EpollWaiter`` waits for descriptors, and the
+/// `LibUSBBus` brings libusb's own event handling, ``PollWaiter`` waits for descriptors, and the
 /// simulation's waiter moves virtual time. A waiter also tells the time, so that one object decides
 /// what a loop can see of the world.
 public protocol Waiter: AnyObject, Sendable {
