@@ -5,7 +5,7 @@
 #   gadget_loopback NAME VENDOR PRODUCT [BUFFER]      bulk IN sends what came by bulk OUT
 #   gadget_keyboard NAME VENDOR PRODUCT               a boot keyboard; write its reports to /dev/hidg0
 #   gadget_plug NAME [CONTROLLER]                     CONTROLLER: dummy_udc.0 (if not given),
-#                                                     dummy_udc.1, usbip-vudc.0
+#                                                     dummy_udc.1 or .2, usbip-vudc.0
 #   gadget_unplug NAME                                pulls it, whatever is in flight
 #   gadget_remove NAME                                takes it apart, unplugged or not
 #   wait_for_device VENDOR PRODUCT                    until it is configured; prints its name (1-1)
@@ -109,13 +109,16 @@ device_named() {
     return 1
 }
 
+no_device_named() {
+    ! device_named "$1" "$2" >/dev/null
+}
+
 wait_for_device() {
     wait_for 10 device_named "$1" "$2"
 }
 
 wait_for_absence() {
-    absent() { ! device_named "$1" "$2" >/dev/null; }
-    wait_for 10 absent "$1" "$2"
+    wait_for 10 no_device_named "$1" "$2"
 }
 
 # wait_for SECONDS COMMAND…: until COMMAND succeeds.
