@@ -9,7 +9,8 @@
 #   at_end COMMAND         to be run when the case ends, however it ends; the latest first
 #   program NAME           prints the path of one of our programs, in $LAB_BIN
 #   attend COMMAND…        runs COMMAND, shows its lines, and calls `answer WORDS` for each line
-#                          "LAB-WORDS"; `tell TEXT` writes it a line. Returns COMMAND's status.
+#                          "LAB-WORDS"; `tell TEXT` writes it a line. Returns COMMAND's status. The
+#                          lines are in /tmp/attended, the last in $attended_last.
 #   driver_of DEVICE       prints what kernel driver holds DEVICE's first interface: usbhid, usbfs, none
 set -euo pipefail
 
@@ -56,9 +57,12 @@ attend() {
     coproc attended { exec stdbuf -oL "$@" 2>&1; }
     # shellcheck disable=SC2154 # coproc sets it
     pid=$attended_PID
+    at_end "kill $pid 2>/dev/null"
+    : >/tmp/attended
     exec {attended_output}<&"${attended[0]}" {attended_input}>&"${attended[1]}"
     while IFS= read -r line <&"$attended_output"; do
         printf '  | %s\n' "$line"
+        printf '%s\n' "$line" >>/tmp/attended
         case $line in
             LAB-*) read -r -a words <<<"${line#LAB-}" && answer "${words[@]}" ;;
             *) attended_last=$line ;;
