@@ -87,7 +87,7 @@ part_unit() {
     need libusb-1.0-0-dev pkg-config
     swift build --build-tests 2>&1 | tee "$state/unit.build"
     no_warning_of_ours "$state/unit.build"
-    tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest
+    tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest "$@"
 }
 
 part_sanitize() {

@@ -33,7 +33,7 @@ at_end() { endings+=("$1"); }
 step() { echo "- $*"; }
 figure() { echo "  figure: $*"; }
 fail() {
-    echo "  failed: $*"
+    echo "  failed: $*" >&2 # not into what a caller may be reading
     exit 1
 }
 pass() { exit 0; }
@@ -77,15 +77,13 @@ attended_last=
 
 tell() { printf '%s\n' "$1" >&"$attended_input"; }
 
-# vhci's ports: usbip attach takes the first free one, and a port is free again only some time after
-# its device has gone. State 4 is free.
+# Whether all of vhci's ports are: one is free again only some time after its device has gone. 4 is free.
 vhci_is_free() {
     ! awk 'FNR > 1 && $3 + 0 != 4 { used = 1 } END { exit !used }' /sys/devices/platform/vhci_hcd.*/status*
 }
 
 # usbip_attach BUSID [PORT]: what is just being plugged in at the server may not be there yet.
 usbip_attach() {
-    wait_for 10 vhci_is_free
     wait_for 10 usbip_attach_once "$1" "${2:-3240}"
 }
 usbip_attach_once() {
