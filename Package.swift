@@ -57,6 +57,7 @@ let package = Package(
 
         tests(of: "USBTypes"),
         tests(of: "DriverRuntime", ["DriverSimulation"]),
+        tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverSimulation"),
     ]
 )

@@ -125,28 +125,3 @@ public final class UpstreamPort: Sendable {
         }
     }
 }
-
-/// One control transfer that resumes whoever waits for it.
-@safe private final class ControlExchange: HostTransfer, @unchecked Sendable {
-    typealias Answer = (status: TransferStatus, bytes: [UInt8])
-    private var resumption: Resumption<Answer>?
-
-    init(_ setup: SetupPacket, _ data: [UInt8], _ resumption: Resumption<Answer>) {
-        self.resumption = resumption
-        let memory = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Int(setup.length), alignment: 16)
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
-        unsafe memory.copyBytes(from: data.prefix(Int(setup.length)))
-        unsafe super.init(endpoint: .control, memory: memory)
-        self.setup = setup
-        length = Int(setup.length)
-    }
-
-    deinit { unsafe memory.deallocate() }
-
-    override func finish(_ status: TransferStatus, length: Int) {
-        let count = setup.direction == .in ? length : 0
-        let bytes = unsafe Array(UnsafeRawBufferPointer(rebasing: memory[..<count]))
-        resumption.take()?.resume(returning: (status, bytes))
-    }
-}

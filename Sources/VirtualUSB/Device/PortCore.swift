@@ -187,6 +187,7 @@ final class PortCore {
             endEverything(.deviceGone)
         case .vanish:
             commit(departure, .completed, length: 0)
+            control.endOwn(.deviceGone)
         }
         for endpoint in [control] + outputs + inputs as [EndpointCore?] {
             endpoint?.dropMessages()

@@ -32,9 +32,25 @@ internal import USBTypes
         return super.withdraw(transfer)
     }
 
+    override func endAll(_ status: TransferStatus) {
+        current = nil
+        super.endAll(status)
+    }
+
+    /// Ends the requests that nobody could cancel.
+    func endOwn(_ status: TransferStatus) {
+        for _ in 0..<pending.count {
+            guard let transfer = pending.removeFirst() else { return }
+            if transfer is ControlExchange {
+                core.commit(transfer, status, length: 0)
+            } else {
+                pending.append(transfer)
+            }
+        }
+    }
+
     /// The bus was reset: requests end, and the device is told before it sees another one.
     func reset() {
-        current = nil
         endAll(.failed)
         needsReset = true
         serve()

@@ -53,7 +53,7 @@ class EndpointCore {
         return true
     }
 
-    final func endAll(_ status: TransferStatus) {
+    func endAll(_ status: TransferStatus) {
         while let transfer = pending.removeFirst() { core.commit(transfer, status, length: 0) }
     }
 

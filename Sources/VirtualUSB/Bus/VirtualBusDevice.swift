@@ -1,0 +1,225 @@
+internal import DriverRuntime
+internal import USBBus
+internal import USBTypes
+
+/// An open device of a ``VirtualBus``.
+final class VirtualBusDevice: BusDevice {
+    let id: AttachmentID
+    let loop: EventLoop
+    let upstream: UpstreamPort
+    private let attachment: Attachment
+    private let state: LoopConfined<State>
+
+    private struct State {
+        var claimed = [Bool](repeating: false, count: 256)
+        /// Transfers in flight: OUT by endpoint number, then IN.
+        var inFlight = [Int](repeating: 0, count: 32)
+        var isClosed = false
+    }
+
+    init(_ attachment: Attachment, on loop: EventLoop) {
+        id = attachment.id
+        upstream = attachment.upstream
+        self.attachment = attachment
+        self.loop = loop
+        state = LoopConfined(on: loop, State())
+    }
+
+    // MARK: Transfers
+
+    func makeTransfer(
+        _ type: TransferType, on endpoint: EndpointAddress, maxPacketSize: Int, capacity: Int
+    ) throws(BusError) -> BusTransfer {
+        loop.preconditionOnLoop()
+        guard type != .control || capacity <= 4096 else {
+            throw BusError(
+                .invalidRequest, "A control transfer carries at most 4096 bytes, not \(capacity).")
+        }
+        guard type != .isochronous else {
+            throw BusError(.unsupported, "Virtual devices have no isochronous transfers.")
+        }
+        guard capacity >= 0, maxPacketSize > 0, type == .control || endpoint.number != 0 else {
+            throw BusError(
+                .invalidRequest,
+                "There is no \(type) transfer of \(capacity) bytes on endpoint \(endpoint).")
+        }
+        let packets = (capacity + maxPacketSize - 1) / maxPacketSize
+        let rounded = endpoint.direction == .in ? packets * maxPacketSize : capacity
+        return VirtualBusTransfer(
+            self, type, endpoint: endpoint, capacity: capacity, rounded: max(rounded, capacity, 1))
+    }
+
+    func admit(_ transfer: VirtualBusTransfer) throws(BusError) -> UpstreamPort {
+        guard !upstream.isGone, !state.value.isClosed else { throw .gone(id) }
+        let type = upstream.transferType(
+            of: transfer.type == .control ? .control : transfer.endpoint)
+        guard type == transfer.type else {
+            throw BusError(
+                .invalidRequest,
+                "Device \(id) has no \(transfer.type) endpoint \(transfer.endpoint) in its present"
+                    + " settings.")
+        }
+        return upstream
+    }
+
+    func began(_ endpoint: EndpointAddress) { state.value.inFlight[Self.slot(endpoint)] += 1 }
+    func ended(_ endpoint: EndpointAddress) { state.value.inFlight[Self.slot(endpoint)] -= 1 }
+
+    private static func slot(_ endpoint: EndpointAddress) -> Int {
+        Int(endpoint.number) + (endpoint.number != 0 && endpoint.direction == .in ? 16 : 0)
+    }
+
+    private func requireIdle(_ call: String) {
+        precondition(
+            state.value.inFlight.allSatisfy { $0 == 0 },
+            "\(call) of device \(id) with a transfer in flight (L9)")
+    }
+
+    private func requireIdle(interface: UInt8, _ call: String) {
+        guard let value = upstream.configuration,
+            let settings = upstream.description.configuration(value)?.interface(interface)
+        else { return }
+        for endpoint in settings.alternateSettings.flatMap(\.endpoints) {
+            precondition(
+                state.value.inFlight[Self.slot(endpoint.address)] == 0,
+                "\(call) of interface \(interface) of device \(id) with a transfer in flight on"
+                    + " \(endpoint.address) (L9)")
+        }
+    }
+
+    // MARK: Interfaces and settings
+
+    func kernelDriver(of interface: UInt8) async -> String? { nil }
+
+    func claim(_ interface: UInt8, detaching: Bool) async throws(BusError) {
+        try await onLoop { [self] () throws(BusError) in
+            try requirePresent()
+            guard upstream.alternateSetting(of: interface) != nil else {
+                throw BusError(.notFound, "Device \(id) has no interface \(interface).")
+            }
+            state.value.claimed[Int(interface)] = true
+        }
+    }
+
+    func release(_ interface: UInt8) async {
+        await loop.perform { [self] in
+            guard state.value.claimed[Int(interface)] else { return }
+            requireIdle(interface: interface, "release")
+            state.value.claimed[Int(interface)] = false
+        }
+        // An operating system puts the interface back into its first setting.
+        guard await loop.perform({ [self] in (upstream.alternateSetting(of: interface) ?? 0) != 0 })
+        else { return }
+        _ = await upstream.control(.setInterface(interface, alternateSetting: 0))
+    }
+
+    func setConfiguration(_ value: UInt8) async throws(BusError) {
+        let isNeeded = try await onLoop { [self] () throws(BusError) in
+            try requirePresent()
+            if let claimed = state.value.claimed.firstIndex(of: true) {
+                throw BusError(.busy, "Interface \(claimed) of device \(id) is claimed.")
+            }
+            requireIdle("setConfiguration")
+            guard value == 0 || upstream.description.configuration(value) != nil else {
+                throw BusError(.notFound, "Device \(id) has no configuration \(value).")
+            }
+            return (upstream.configuration ?? 0) != value
+        }
+        if isNeeded { try await request(.setConfiguration(value)) }
+    }
+
+    func setAlternateSetting(_ setting: UInt8, of interface: UInt8) async throws(BusError) {
+        try await onLoop { [self] () throws(BusError) in
+            try requirePresent()
+            guard state.value.claimed[Int(interface)] else {
+                throw BusError(
+                    .notFound, "Interface \(interface) of device \(id) is not claimed.")
+            }
+            requireIdle(interface: interface, "setAlternateSetting")
+            let configuration = upstream.configuration.flatMap(upstream.description.configuration)
+            guard configuration?.interface(interface)?.alternateSetting(setting) != nil else {
+                throw BusError(
+                    .notFound,
+                    "Interface \(interface) of device \(id) has no alternate setting \(setting).")
+            }
+        }
+        try await request(.setInterface(interface, alternateSetting: setting))
+    }
+
+    func clearHalt(_ endpoint: EndpointAddress) async throws(BusError) {
+        try await onLoop { [self] () throws(BusError) in
+            try requirePresent()
+            precondition(
+                state.value.inFlight[Self.slot(endpoint)] == 0,
+                "clearHalt of \(endpoint) of device \(id) with a transfer in flight (L9)")
+            guard upstream.transferType(of: endpoint) != nil else {
+                throw BusError(.notFound, "Device \(id) has no endpoint \(endpoint) now.")
+            }
+        }
+        try await request(.clearHalt(endpoint))
+    }
+
+    func reset() async throws(BusError) -> ResetOutcome {
+        let (configuration, settings) = try await onLoop { [self] () throws(BusError) in
+            try requirePresent()
+            requireIdle("reset")
+            let value = upstream.configuration
+            let interfaces = value.flatMap(upstream.description.configuration)?.interfaces ?? []
+            let settings = interfaces.map {
+                (number: $0.number, setting: upstream.alternateSetting(of: $0.number) ?? 0)
+            }
+            upstream.busReset()
+            return (value, settings)
+        }
+        // What was selected before is selected again, as operating systems do (L22).
+        guard let configuration else { return .kept }
+        guard await upstream.control(.setConfiguration(configuration)).status == .completed else {
+            return .lost
+        }
+        for entry in settings where entry.setting != 0 {
+            let setup = SetupPacket.setInterface(entry.number, alternateSetting: entry.setting)
+            guard await upstream.control(setup).status == .completed else { return .lost }
+        }
+        return .kept
+    }
+
+    func close() async {
+        let claimed = await loop.perform { [self] () -> [UInt8] in
+            guard !state.value.isClosed else { return [] }
+            requireIdle("close")
+            return (0...255).filter { state.value.claimed[Int($0)] }
+        }
+        for interface in claimed { await release(interface) }
+        await loop.perform { [self] in
+            guard !state.value.isClosed else { return }
+            state.value.isClosed = true
+            attachment.isOpen = false
+        }
+    }
+
+    // MARK: Calls
+
+    private func requirePresent() throws(BusError) {
+        guard !upstream.isGone, !state.value.isClosed else { throw .gone(id) }
+    }
+
+    private func request(_ setup: SetupPacket) async throws(BusError) {
+        switch await upstream.control(setup).status {
+        case .completed: return
+        case .stalled:
+            throw BusError(.stalled, "Device \(id) refused request \(setup.request).")
+        case .deviceGone:
+            throw .gone(id)
+        case let status:
+            throw BusError(.failed, "Request \(setup.request) to device \(id) ended as \(status).")
+        }
+    }
+
+    private func onLoop<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(BusError) -> Value
+    ) async throws(BusError) -> Value {
+        try await loop.perform { () -> Result<Value, BusError> in
+            do throws(BusError) { return .success(try body()) } catch { return .failure(error) }
+        }.get()
+    }
+}
