@@ -14,8 +14,18 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+let plain: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// Samples read as a user's own package would: the same checks, imports as Swift has them by default.
+func sample(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency]
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -55,9 +65,12 @@ let package = Package(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
+        sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
+
         tests(of: "USBTypes"),
         tests(of: "DriverRuntime", ["DriverSimulation"]),
         tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverSimulation"),
+        tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
     ]
 )

@@ -98,6 +98,7 @@ extension Device {
             scope.task { [self] in
                 for queue in state.value.queues where queue.isPowerManaged { await queue.purge() }
                 observe(.powerManagedQueuesPurged)
+                post(PnPMachine.Event.powerManagedQueuesPurged)
             }
         case .closeHardware:
             scope.task { [self] in
@@ -110,6 +111,7 @@ extension Device {
             scope.task { [self] in
                 for queue in state.value.queues { await queue.purge() }
                 observe(.queuesPurged)
+                post(PnPMachine.Event.queuesPurged)
             }
         case .waitForFiles: endIfFilesClosed()
         default: preconditionFailure("not a closing effect: \(effect)")
