@@ -56,7 +56,9 @@ let package = Package(
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
         tests(of: "USBTypes"),
-        tests(of: "DriverRuntime", ["DriverSimulation"]),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
         tests(of: "DriverSimulation"),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ]
 )
