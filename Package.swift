@@ -68,9 +68,11 @@ let package = Package(
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
 
         tests(of: "USBTypes"),
-        tests(of: "DriverRuntime", ["DriverSimulation"]),
-        tests(of: "VirtualUSB", ["DriverSimulation"]),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
         tests(of: "DriverSimulation"),
+        tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ]
 )

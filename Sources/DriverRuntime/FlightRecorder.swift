@@ -36,7 +36,7 @@ public struct FlightRecord: BitwiseCopyable, Hashable, Sendable {
 }
 
 /// The last things that happened on a loop, in a ring of fixed size: always on, read when something
-/// went wrong (WDF's in-flight recorder, DIAG-1).
+/// went wrong (WDF's in-flight recorder).
 ///
 /// Recording costs a look at the clock and a store; nothing is allocated.
 ///
@@ -50,6 +50,20 @@ public final class FlightRecorder: Sendable {
         var records: [FlightRecord]
         var written: UInt64 = 0
         var observer: (@Sendable (FlightRecord) -> Void)?
+
+        func slot(of number: UInt64) -> Int {
+            Int(truncatingIfNeeded: number) & (records.count - 1)
+        }
+
+        /// The number of the oldest record that is left; so many were overwritten.
+        var first: UInt64 { written - min(written, UInt64(records.count)) }
+
+        /// Returns the observer, to be called when the state may be touched again.
+        mutating func add(_ record: FlightRecord) -> (@Sendable (FlightRecord) -> Void)? {
+            records[slot(of: written)] = record
+            written += 1
+            return observer
+        }
     }
 
     /// Makes an empty recorder that keeps the last `capacity` records, a power of two. Any thread.
@@ -92,28 +106,11 @@ public final class FlightRecorder: Sendable {
     public var capacity: Int { state.value.records.count }
 
     /// How many records were lost because newer ones took their places.
-    public var overwritten: UInt64 {
-        let state = state.value
-        return state.written - min(state.written, UInt64(state.records.count))
-    }
+    public var overwritten: UInt64 { state.value.first }
 
     /// The records that the ring still holds, oldest first.
     public var records: [FlightRecord] {
         let state = state.value
-        let first = state.written - min(state.written, UInt64(state.records.count))
-        return (first..<state.written).map { state.records[state.slot(of: $0)] }
-    }
-}
-
-extension FlightRecorder.State {
-    fileprivate func slot(of number: UInt64) -> Int {
-        Int(truncatingIfNeeded: number) & (records.count - 1)
-    }
-
-    /// Returns the observer, to be called when the state may be touched again.
-    fileprivate mutating func add(_ record: FlightRecord) -> (@Sendable (FlightRecord) -> Void)? {
-        records[slot(of: written)] = record
-        written += 1
-        return observer
+        return (state.first..<state.written).map { state.records[state.slot(of: $0)] }
     }
 }

@@ -96,8 +96,8 @@ public final class PollWaiter: Waiter {
             // An earlier handler of this wait may have ended the watch, and another one may have
             // begun on the same descriptor: that one was not polled.
             let number = table.numbers[index - 1]
-            let handler = lock.withLock { table.watches.first { $0.number == number }?.handler }
-            handler?(Readiness(rawValue: table.polled[index].revents))
+            let watch = lock.withLock { table.watches.first { $0.number == number } }
+            watch?.handler(Readiness(rawValue: table.polled[index].revents))
         }
     }
 

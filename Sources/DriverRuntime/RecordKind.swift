@@ -37,9 +37,9 @@ public struct RecordKind: Hashable, Sendable, CustomStringConvertible {
                 table[rawValue] = name
                 return known
             }
-            precondition(
-                known == nil || known == name,
-                "record kind \(rawValue) is both '\(known ?? "")' and '\(name)'")
+            if let known, known != name {
+                fatalError("record kind \(rawValue) is both '\(known)' and '\(name)'")
+            }
         }
     }
 }

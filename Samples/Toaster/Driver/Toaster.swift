@@ -1,27 +1,27 @@
 import DriverFoundation
 
 /// What a program may ask of a toaster beside writing a heat and reading its progress.
-public enum ToasterControl {
+package enum ToasterControl {
     /// Completes when the slice is brown, with the level of browning as information.
-    public static let waitUntilBrown: ControlCode = 1
+    package static let waitUntilBrown: ControlCode = 1
 }
 
 extension DeviceInterfaceClass {
     /// A toaster.
-    public static let toaster: DeviceInterfaceClass = "org.driver-foundation.toaster"
+    package static let toaster: DeviceInterfaceClass = "org.driver-foundation.toaster"
 }
 
 /// The driver of a toaster: heat goes out on a bulk pipe, browning comes in as interrupt reports.
-public actor Toaster: FunctionDriver {
-    public static let matches: [DeviceMatch] = [.id(vendor: 0x1209, product: 0x7057)]
+package actor Toaster: FunctionDriver {
+    package static let matches: [DeviceMatch] = [.id(vendor: 0x1209, product: 0x7057)]
 
-    public nonisolated let device: Device
+    package nonisolated let device: Device
     private let waiters: RequestQueue
     private let progress: RequestQueue
     private var heater: USBPipe?
     private var reports: ContinuousReader?
 
-    public init(device: Device) async throws(DeviceError) {
+    package init(device: Device) async throws(DeviceError) {
         self.device = device
         waiters = device.queue(.manual)
         progress = device.queue(.manual)
@@ -32,13 +32,13 @@ public actor Toaster: FunctionDriver {
             deviceControl: { await $0.deviceControl($1) })
     }
 
-    public func prepareHardware() async throws(DeviceError) {
+    package func prepareHardware() async throws(DeviceError) {
         heater = try await device.pipe(0x02)
         reports = try await device.pipe(0x81).continuousReader(for: self) { $0.browned($1) }
     }
 
-    public func enterD0(from previous: PowerState) async throws(DeviceError) { reports?.start() }
-    public func exitD0(to next: PowerState) async { await reports?.stop() }
+    package func enterD0(from previous: PowerState) async throws(DeviceError) { reports?.start() }
+    package func exitD0(to next: PowerState) async { await reports?.stop() }
 
     private func setHeat(_ request: consuming Request) async {
         guard let heater else { return request.fail(.removed) }
