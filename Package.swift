@@ -28,6 +28,14 @@ func sample(
         name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
 }
 
+func labProgram(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency]
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Tests/Lab/Programs/" + folder,
+        swiftSettings: plain)
+}
+
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: name + "Tests", dependencies: [.target(name: name)] + dependencies,
@@ -66,6 +74,9 @@ let package = Package(
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
+
+        labProgram(
+            "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
