@@ -59,5 +59,6 @@ let package = Package(
         tests(of: "DriverRuntime", ["DriverSimulation"]),
         tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverSimulation"),
+        tests(of: "USBIP"),
     ]
 )
