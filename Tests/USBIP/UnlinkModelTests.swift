@@ -53,12 +53,12 @@ private struct World: ~Copyable {
     }
 
     mutating func step() throws {
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
         case 0...2: submit()
         case 3, 4: unlink()
-        case 5, 6: try deliver()
-        case 7: commit()
-        case 8: try finish()
+        case 5...7: try deliver()
+        case 8...10: commit()
+        case 11, 12: try finish()
         default: try readReplies(everything: false)
         }
     }
