@@ -85,5 +85,6 @@ let package = Package(
         tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+        tests(of: "USBIP"),
     ]
 )
