@@ -77,6 +77,7 @@ let package = Package(
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
+        labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
