@@ -85,6 +85,16 @@ let package = Package(
         tests(of: "DriverSimulation"),
         tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
+        .target(
+            name: "StormModel",
+            dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
+            path: "Tests/Storm/Model", swiftSettings: strict),
+        .executableTarget(
+            name: "storm", dependencies: ["StormModel"], path: "Tests/Storm/Command",
+            swiftSettings: strict),
+        .testTarget(
+            name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP"),
     ]
