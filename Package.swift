@@ -14,8 +14,26 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+let plain: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// Samples read as a user's own package would: the same checks, imports as Swift has them by default.
+func sample(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency]
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
+}
+
+func labProgram(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency]
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Tests/Lab/Programs/" + folder,
+        swiftSettings: plain)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -55,20 +73,38 @@ let package = Package(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
-        .target(
-            name: "ToasterDevice", dependencies: ["VirtualUSB"], path: "Samples/Toaster/Device",
-            swiftSettings: strict),
-        .target(
-            name: "KeyboardDevice", dependencies: ["VirtualUSB"], path: "Samples/Keyboard/Device",
-            swiftSettings: strict),
+        sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
+        sample("ToasterDevice", in: "Toaster/Device", ["VirtualUSB"]),
+        sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
         .target(
             name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
             path: "Tests/ConformanceDevice", swiftSettings: strict),
 
+        labProgram(
+            "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
+        labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
+
         tests(of: "USBTypes"),
-        tests(of: "DriverRuntime", ["DriverSimulation"]),
-        tests(of: "VirtualUSB", ["DriverSimulation", "ToasterDevice", "KeyboardDevice"]),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
+        tests(
+            of: "VirtualUSB",
+            ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
         tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
+        tests(of: "VirtualUSB", ["DriverSimulation"]),
+        tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
+        .target(
+            name: "StormModel",
+            dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
+            path: "Tests/Storm/Model", swiftSettings: strict),
+        .executableTarget(
+            name: "storm", dependencies: ["StormModel"], path: "Tests/Storm/Command",
+            swiftSettings: strict),
+        .testTarget(
+            name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
+            swiftSettings: strict),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+        tests(of: "USBIP"),
     ]
 )

@@ -59,7 +59,13 @@ public final class EventLoop: Sendable {
     /// Traps when the caller does not run on this loop's thread.
     @inline(__always)
     public func preconditionOnLoop() {
-        precondition(isOnLoop, "must be called on the loop")
+        if !isOnLoop { offLoop() }
+    }
+
+    /// Not a precondition, whose message optimised builds leave out.
+    @inline(never)
+    private func offLoop() -> Never {
+        fatalError("called off the thread of loop \(name), where its state may be touched alone")
     }
 
     /// The scope whose code is running; on the loop only.
@@ -129,8 +135,9 @@ public final class EventLoop: Sendable {
     public func offer(_ work: Work) -> Bool { offer(.work(work)) }
 
     private func append(_ entry: ReadyRing.Entry) {
-        let isTaken = offer(entry)
-        precondition(isTaken, "work was handed to loop \(name) after its end")
+        if offer(entry) { return }
+        // Not a precondition, whose message optimised builds leave out.
+        fatalError("work was handed to loop \(name) after its end")
     }
 
     private func offer(_ entry: ReadyRing.Entry) -> Bool {
@@ -184,9 +191,12 @@ public final class EventLoop: Sendable {
 
     /// Runs the loop on a thread of its own until ``stop()``.
     public func start() {
-        Thread.start(named: name) { [self] in
-            run { isStopping.load(ordering: .acquiring) && finish() }
-        }
+        Thread.start(named: name) { [self] in runUntilStopped() }
+    }
+
+    /// Runs the loop on the caller's thread until ``stop()``: for buses that join their threads.
+    public func runUntilStopped() {
+        run { isStopping.load(ordering: .acquiring) && finish() }
     }
 
     /// Ends a started loop once it has nothing ready to run. Any thread; returns at once.

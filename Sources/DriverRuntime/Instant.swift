@@ -2,7 +2,7 @@
 ///
 /// On a real loop the origin is the machine's start (`CLOCK_MONOTONIC`), in a simulation it is the
 /// simulation's. Instants of different clocks must not be compared.
-public struct Instant: InstantProtocol, Sendable {
+public struct Instant: InstantProtocol, BitwiseCopyable, Sendable {
     /// Nanoseconds since the clock's origin.
     public let nanoseconds: UInt64
 

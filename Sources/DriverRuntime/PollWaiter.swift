@@ -24,10 +24,24 @@ public final class PollWaiter: Waiter {
     private let lock = Lock()
     private let table = Table()
 
+    /// Sendable because `watches` and `generation` are guarded by `lock`, and `polled` is touched
+    /// inside `wait` alone, which has one caller at a time.
     private final class Table: @unchecked Sendable {
-        // Guarded by `lock`. Slot 0 is the wake-up pipe's.
-        var polls: [pollfd] = []
-        var handlers: [Handler] = []
+        struct Watch {
+            var poll: pollfd
+            /// Never used again, unlike the descriptor.
+            let number: UInt64
+            let handler: Handler
+        }
+
+        var watches: [Watch] = []
+        var generation: UInt64 = 0
+        /// What poll reads and writes: the wake-up pipe, then the watches of `polledGeneration`. Kept
+        /// from wait to wait, so that a wait allocates nothing; a handler may change the watches, but
+        /// not this.
+        var polled: [pollfd] = []
+        var numbers: [UInt64] = []
+        var polledGeneration: UInt64 = 0
     }
 
     /// Makes a waiter with a wake-up pipe of its own.
@@ -41,8 +55,7 @@ public final class PollWaiter: Waiter {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
-        table.polls = [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)]
-        table.handlers = [{ _ in }]
+        table.polled = [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)]
     }
 
     deinit {
@@ -58,43 +71,52 @@ public final class PollWaiter: Waiter {
     public func watch(_ descriptor: Int32, for interest: Readiness, _ handler: @escaping Handler) {
         let poll = pollfd(fd: descriptor, events: interest.rawValue, revents: 0)
         lock.withLock {
-            if let slot = table.polls.firstIndex(where: { $0.fd == descriptor }) {
-                (table.polls[slot], table.handlers[slot]) = (poll, handler)
-            } else {
-                table.polls.append(poll)
-                table.handlers.append(handler)
-            }
+            table.generation += 1
+            table.watches.removeAll { $0.poll.fd == descriptor }
+            table.watches.append(.init(poll: poll, number: table.generation, handler: handler))
         }
     }
 
     /// Stops watching `descriptor`; call it before the descriptor is closed. On the loop.
     public func unwatch(_ descriptor: Int32) {
         lock.withLock {
-            guard let slot = table.polls.firstIndex(where: { $0.fd == descriptor }) else { return }
-            table.polls.remove(at: slot)
-            table.handlers.remove(at: slot)
+            table.generation += 1
+            table.watches.removeAll { $0.poll.fd == descriptor }
         }
     }
 
     /// Waits with poll, at most for the milliseconds to the deadline, rounded up.
     public func wait(until deadline: Instant?) {
-        var timeout: Int32 = -1
-        if let deadline, deadline != .distantFuture {
-            let left = now.duration(to: deadline).nanoseconds
-            timeout = left <= 0 ? 0 : Int32(clamping: (left - 1) / 1_000_000 + 1)
-        }
-        // A copy, because handlers change the table; sockets are few.
-        var polls = lock.withLock { table.polls }
-        let count = unsafe poll(&polls, nfds_t(polls.count), timeout)
+        refreshPolled()
+        let count = unsafe poll(&table.polled, nfds_t(table.polled.count), timeout(until: deadline))
+        // None when the time has come, or when a signal ended the call.
         guard count > 0 else { return }
-        if polls[0].revents != 0 { emptyWakePipe() }
-        for poll in polls.dropFirst() where poll.revents != 0 {
-            // An earlier handler of the same wait may have unwatched this one.
-            let handler = lock.withLock {
-                table.polls.firstIndex { $0.fd == poll.fd }.map { table.handlers[$0] }
-            }
-            handler?(Readiness(rawValue: poll.revents))
+        if table.polled[0].revents != 0 { emptyWakePipe() }
+        for index in 1..<table.polled.count where table.polled[index].revents != 0 {
+            // An earlier handler of this wait may have ended the watch, and another one may have
+            // begun on the same descriptor: that one was not polled.
+            let number = table.numbers[index - 1]
+            let watch = lock.withLock { table.watches.first { $0.number == number } }
+            watch?.handler(Readiness(rawValue: table.polled[index].revents))
         }
+    }
+
+    private func refreshPolled() {
+        lock.withLock {
+            guard table.polledGeneration != table.generation else { return }
+            table.polledGeneration = table.generation
+            table.polled.removeLast(table.polled.count - 1)
+            table.polled.append(contentsOf: table.watches.map(\.poll))
+            table.numbers = table.watches.map(\.number)
+        }
+    }
+
+    private func timeout(until deadline: Instant?) -> Int32 {
+        guard let deadline, deadline != .distantFuture else { return -1 }
+        // Without a look at the clock: a busy loop passes this way every turn.
+        if deadline.nanoseconds == 0 { return 0 }
+        let left = now.duration(to: deadline).nanoseconds
+        return left <= 0 ? 0 : Int32(clamping: (left - 1) / 1_000_000 + 1)
     }
 
     /// Writes to the wake-up pipe.

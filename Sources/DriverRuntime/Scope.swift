@@ -44,7 +44,8 @@ public final class Scope: SerialExecutor, TaskExecutor {
 
     /// Traps when the caller does not run in this scope; called by the Swift runtime.
     public func checkIsolated() {
-        precondition(isCurrent, "not in scope \(name): start the task with `device.task { }`")
+        if isCurrent { return }
+        fatalError("not in scope \(name): start the task with `device.task { }`")
     }
 
     /// Starts a task that prefers this scope, so that what it awaits here costs no thread switch.
@@ -54,8 +55,8 @@ public final class Scope: SerialExecutor, TaskExecutor {
     @discardableResult
     public func task(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
         Task(executorPreference: self) {
-            // The capture keeps the scope alive for as long as a job can be enqueued on it.
-            _ = self.ordinal
+            // Jobs do not own their executor: the task does, to its end.
+            defer { withExtendedLifetime(self) {} }
             await body()
         }
     }

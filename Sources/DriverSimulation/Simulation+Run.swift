@@ -68,6 +68,7 @@ extension Simulation {
             loop.probes = nil
             return true
         }
+        machine.end()
         guard reason == nil, let value else {
             throw SimulationError(reason ?? .stuck, of: self, recent: recent)
         }

@@ -8,8 +8,8 @@ public import DriverRuntime
 /// alike to the last choice, in every process, so a seed that fails can be looked at for as long as
 /// it takes.
 ///
-/// What would break that is found out: an ordinary `Task { }` or a sleep fails the run, another thread
-/// that hands work to the loop traps. What the runtime cannot see is the body's to avoid: the order of
+/// What would break that is found out: an ordinary `Task { }` fails the run, a `Task.sleep` leaves it
+/// stuck, another thread that hands work to the loop traps. What the runtime cannot see is the body's to avoid: the order of
 /// `Set` and `Dictionary`, the wall clock, addresses.
 ///
 /// Threading: every member is for code that runs in the simulation.

@@ -5,7 +5,7 @@ public struct SimulationError: Error, CustomStringConvertible {
     /// What went wrong.
     public enum Reason: Sendable {
         /// The body has not returned, nothing is ready, and no deadline is armed: it waits for what
-        /// nobody will bring.
+        /// nobody will bring, or for something outside the simulation, such as `Task.sleep`.
         case stuck
         /// Virtual time would have moved past ``Simulation/Options/timeLimit``.
         case timeLimit
@@ -58,7 +58,8 @@ public struct SimulationError: Error, CustomStringConvertible {
     private var sentence: String {
         switch reason {
         case .stuck:
-            "the body waits, but nothing is ready and no deadline is armed"
+            "the body waits, but nothing is ready and no deadline is armed: nobody will bring it, "
+                + "or what should is not the simulation's (a sleep, another thread)"
         case .timeLimit:
             "the body has not returned within the limit of virtual time"
         case .stepLimit:

@@ -23,7 +23,6 @@ import USBTypes
         }
     }
 
-<<<<<<< HEAD
     @Test("USB 2.0 §9.6.6: an interval is the longest that is short enough")
     func poll() {
         func interval(_ duration: Duration, _ type: TransferType, _ speed: Speed) -> UInt8 {
@@ -42,8 +41,6 @@ import USBTypes
         #expect(interval(.milliseconds(9), .bulk, .high) == 0)
     }
 
-=======
->>>>>>> virtual
     @Test("USB 2.0 §9.6.6: wMaxPacketSize is a size and a number of transactions")
     func packetSize() throws {
         let video = try EndpointDescriptor(bytes: [7, 5, 0x82, 5, 0x20, 0x13, 1])

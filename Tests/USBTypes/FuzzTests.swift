@@ -58,15 +58,12 @@ import USBTypes
                 }
             }
         }
-<<<<<<< HEAD
         if let salvaged = try? ConfigurationDescriptor.salvage(input) {
             if salvaged.fault == nil, salvaged.configuration != configuration {
                 failures.append("salvage")
             }
             _ = salvaged.configuration.validate(at: .full)
         }
-=======
->>>>>>> virtual
         _ = attempt(DeviceDescriptor.self).map { device in
             Speed.allCases.map { (device.validate(at: $0), device.controlPacketSize(at: $0)) }
         }

@@ -85,7 +85,6 @@ import USBTypes
         }
     }
 
-<<<<<<< HEAD
     @Test(
         "L28: of a configuration cut off anywhere, what stands in front is salvaged",
         arguments: DeviceShapes.configurations)
@@ -116,8 +115,6 @@ import USBTypes
             fault?.code == .wrongTotalLength(declared: 0, minimum: 9, available: 65535))
     }
 
-=======
->>>>>>> virtual
     @Test("An error says which descriptor is wrong, where, and how")
     func descriptions() {
         var bytes = DeviceShapes.keyboard

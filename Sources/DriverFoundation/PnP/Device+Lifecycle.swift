@@ -27,7 +27,10 @@ extension Device {
         }
     }
 
-    func observe(_ step: LifecycleStep) { environment.observer?(self, step) }
+    func observe(_ step: LifecycleStep) {
+        record(.lifecycleStep, step.number)
+        environment.observer?(self, step)
+    }
 
     // MARK: Effects
 
@@ -98,6 +101,7 @@ extension Device {
             scope.task { [self] in
                 for queue in state.value.queues where queue.isPowerManaged { await queue.purge() }
                 observe(.powerManagedQueuesPurged)
+                post(PnPMachine.Event.powerManagedQueuesPurged)
             }
         case .closeHardware:
             scope.task { [self] in
@@ -110,6 +114,7 @@ extension Device {
             scope.task { [self] in
                 for queue in state.value.queues { await queue.purge() }
                 observe(.queuesPurged)
+                post(PnPMachine.Event.queuesPurged)
             }
         case .waitForFiles: endIfFilesClosed()
         default: preconditionFailure("not a closing effect: \(effect)")

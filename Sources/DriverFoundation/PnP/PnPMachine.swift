@@ -25,8 +25,10 @@ enum PnPMachine: StateMachine {
         case noticingSurpriseRemoval(started: Bool)
         case goingDown(Ending)
         case releasingHardware(Ending)
+        case purgingPowerManagedQueues(Ending)
         case closingHardware(Ending)
         case failed
+        case purgingQueues
         case waitingForFiles
         case final
     }
@@ -38,8 +40,8 @@ enum PnPMachine: StateMachine {
         case poweredUp, powerUpFailed, poweredDown, powerDownFailed
         case queryRemove, queryGranted, queryRefused, cancelRemove, remove
         case surpriseRemove, surpriseNoticed
-        case hardwareReleased, releaseFailed, hardwareClosed
-        case filesClosed
+        case hardwareReleased, releaseFailed, powerManagedQueuesPurged, hardwareClosed
+        case queuesPurged, filesClosed
     }
 
     enum Effect: Hashable, Sendable {
@@ -78,8 +80,10 @@ enum PnPMachine: StateMachine {
         case .noticingSurpriseRemoval(let started): noticing(event, started: started)
         case .goingDown(let ending): goingDown(event, ending)
         case .releasingHardware(let ending): releasingHardware(event, ending)
+        case .purgingPowerManagedQueues(let ending): purgingPowerManagedQueues(event, ending)
         case .closingHardware(let ending): closingHardware(event, ending)
         case .failed: failed(event)
+        case .purgingQueues: purgingQueues(event)
         case .waitingForFiles: waitingForFiles(event)
         case .final: final(event)
         }
@@ -120,7 +124,7 @@ extension PnPMachine {
         case .deviceAdded: .go(.initialized, [])
         // PNP-11: the device object goes, other devices are unaffected.
         case .deviceAddFailed:
-            .go(.waitingForFiles, [.reportStartFailed, .purgeQueues, .waitForFiles])
+            .go(.purgingQueues, [.reportStartFailed, .purgeQueues])
         case .start: .later
         default: closed(event)
         }
@@ -131,7 +135,7 @@ extension PnPMachine {
         case .start: .go(.acquiringHardware, [.acquireHardware])
         case .queryRemove: .stay([.grantRemove])
         case .cancelRemove: .stay([])
-        case .remove: .go(.waitingForFiles, [.purgeQueues, .waitForFiles])
+        case .remove: .go(.purgingQueues, [.purgeQueues])
         case .surpriseRemove: .go(.noticingSurpriseRemoval(started: false), [.callSurpriseRemoval])
         default: nil
         }
@@ -200,7 +204,7 @@ extension PnPMachine {
         case .surpriseNoticed:
             started
                 ? .go(.goingDown(.surprise), [.powerDown])
-                : .go(.waitingForFiles, [.purgeQueues, .waitForFiles])
+                : .go(.purgingQueues, [.purgeQueues])
         default: leaving(event)
         }
     }
@@ -221,8 +225,16 @@ extension PnPMachine {
         // PNP-16: a failed release is ignored on removal.
         case .hardwareReleased, .releaseFailed:
             .go(
-                .closingHardware(ending),
-                [.disableInterfaces, .purgePowerManagedQueues, .closeHardware])
+                .purgingPowerManagedQueues(ending), [.disableInterfaces, .purgePowerManagedQueues])
+        default: ending == .failure ? closed(event) : leavingNoticed(event)
+        }
+    }
+
+    private static func purgingPowerManagedQueues(
+        _ event: Event, _ ending: Ending
+    ) -> Reaction? {
+        switch event {
+        case .powerManagedQueuesPurged: .go(.closingHardware(ending), [.closeHardware])
         default: ending == .failure ? closed(event) : leavingNoticed(event)
         }
     }
@@ -231,7 +243,7 @@ extension PnPMachine {
         switch event {
         case .hardwareClosed:
             ending == .failure
-                ? .go(.failed, []) : .go(.waitingForFiles, [.purgeQueues, .waitForFiles])
+                ? .go(.failed, []) : .go(.purgingQueues, [.purgeQueues])
         default: ending == .failure ? closed(event) : leavingNoticed(event)
         }
     }
@@ -243,13 +255,17 @@ extension PnPMachine {
 
     private static func failed(_ event: Event) -> Reaction? {
         switch event {
-        case .remove: .go(.waitingForFiles, [.purgeQueues, .waitForFiles])
+        case .remove: .go(.purgingQueues, [.purgeQueues])
         case .queryRemove: .stay([.grantRemove])
         case .cancelRemove: .stay([])
         // PNP-8 in the Failed state: the notice, then what a removal does.
         case .surpriseRemove: .go(.noticingSurpriseRemoval(started: false), [.callSurpriseRemoval])
         default: nil
         }
+    }
+
+    private static func purgingQueues(_ event: Event) -> Reaction? {
+        event == .queuesPurged ? .go(.waitingForFiles, [.waitForFiles]) : leavingNoticed(event)
     }
 
     private static func waitingForFiles(_ event: Event) -> Reaction? {

@@ -131,6 +131,7 @@ public final class ContinuousReader: Sendable {
         _ transfer: BusTransfer, _ status: TransferStatus, _ bytes: borrowing RawSpan
     ) {
         state.value.inFlight -= 1
+        device.record(.readerCompleted, pipe.endpoint.address, status, bytes.byteCount)
         let isWanted = status == .completed && state.value.phase != .stopping
         if isWanted {
             state.value.failures = 0
@@ -172,7 +173,7 @@ public final class ContinuousReader: Sendable {
         state.value.failures += 1
         guard !device.isGone, error.code != .removed else { return state.value.phase = .stopped }
         let hasBudget = state.value.failures <= Self.failureLimit
-        let decision = device.scope.performReturning { failed(error) }
+        let decision = failed(error)
         guard decision == .restart, hasBudget else {
             if !hasBudget { device.report("reader of \(pipe.endpoint.address) gave up: \(error)") }
             return state.value.phase = .stopped

@@ -87,9 +87,6 @@
         core.device.onLoop { core.finish(error: error, information: error.transferred) }
     }
 
-    /// Completes it with an error of this kind and the standard message.
-    public consuming func fail(_ code: DeviceError.Code) { fail(DeviceError(code)) }
-
     /// Moves it to the end of another queue of the same device; there it belongs to the
     /// framework, which cancels and purges it. A queue that does not accept completes it with
     /// `.invalidDeviceState`.

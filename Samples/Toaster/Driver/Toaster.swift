@@ -1,0 +1,63 @@
+import DriverFoundation
+
+/// What a program may ask of a toaster beside writing a heat and reading its progress.
+package enum ToasterControl {
+    /// Completes when the slice is brown, with the level of browning as information.
+    package static let waitUntilBrown: ControlCode = 1
+}
+
+extension DeviceInterfaceClass {
+    /// A toaster.
+    package static let toaster: DeviceInterfaceClass = "org.driver-foundation.toaster"
+}
+
+/// The driver of a toaster: heat goes out on a bulk pipe, browning comes in as interrupt reports.
+package actor Toaster: FunctionDriver {
+    package static let matches: [DeviceMatch] = [.id(vendor: 0x1209, product: 0x7057)]
+
+    package nonisolated let device: Device
+    private let waiters: RequestQueue
+    private let progress: RequestQueue
+    private var heater: USBPipe?
+    private var reports: ContinuousReader?
+
+    package init(device: Device) async throws(DeviceError) {
+        self.device = device
+        waiters = device.queue(.manual)
+        progress = device.queue(.manual)
+        device.register(.toaster)
+        device.queue(.sequential, for: self, write: { await $0.setHeat($1) })
+        device.queue(
+            .parallel(limit: 8), for: self, read: { $1.forward(to: $0.progress) },
+            deviceControl: { await $0.deviceControl($1) })
+    }
+
+    package func prepareHardware() async throws(DeviceError) {
+        heater = try await device.pipe(0x02)
+        reports = try await device.pipe(0x81).continuousReader(for: self) { $0.browned($1) }
+    }
+
+    package func enterD0(from previous: PowerState) async throws(DeviceError) { reports?.start() }
+    package func exitD0(to next: PowerState) async { await reports?.stop() }
+
+    private func setHeat(_ request: consuming Request) async {
+        guard let heater else { return request.fail(.removed) }
+        do throws(DeviceError) {
+            request.complete(try await heater.write(request.input, for: request))
+        } catch { request.fail(error) }
+    }
+
+    private func deviceControl(_ request: consuming Request) async {
+        switch request.code {
+        case ToasterControl.waitUntilBrown: request.forward(to: waiters)
+        default: request.fail(.invalidRequest)
+        }
+    }
+
+    private func browned(_ report: RawSpan) {
+        guard let level = report.byte(at: 0) else { return }
+        while let reader = progress.next() { reader.complete(with: report) }
+        guard level >= 200 else { return }
+        while let waiter = waiters.next() { waiter.complete(Int(level)) }
+    }
+}

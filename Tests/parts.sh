@@ -1,0 +1,220 @@
+# shellcheck shell=bash disable=SC2154
+# The parts of Tests/run, a function each. Each runs in a shell of its own that ends at the first
+# error, in the repository's folder; what it prints is its log. It counts what it tested with `count`,
+# and has lines shown with `report`. $root, $tests, $state and $current (the part) are run's.
+
+stand_in=stand-in
+benchmarks=benchmarks
+
+# The programs a case of the lab runs, beside the kernel's.
+declare -A lab_programs=(
+    [selftest]=""
+    [toaster]="toaster lab-toaster"
+    [gadgets]="lab-gadgets"
+    [keyboard]="keyboard"
+    [conformance]="lab-conformance"
+)
+
+count() { echo "$1 $2" >>"$state/$current.counts"; } # passed or failed, NUMBER
+report() { printf '%s\n' "$*" >>"$state/$current.report"; }
+need() { "$tests/install" "$@"; }
+
+# Whether the package has the executable.
+has_executable() {
+    swift package show-executables 2>/dev/null | grep --line-regexp "$1" >/dev/null
+}
+
+# No warning about a file of ours, or about this package, in the log of a build.
+no_warning_of_ours() {
+    local own="(^|[^/])($root/)?(Sources|Tests|Samples|Package\.swift)[^ ]*:.*warning:"
+    if grep --extended-regexp "$own|warning: '(driver-foundation|$(basename "$root"))'" "$1" | grep --invert-match '/checkouts/'; then
+        echo "the build warns of what is ours"
+        count failed 1
+        return 1
+    fi
+}
+
+# Swift Testing's lines, "✔ Test name() passed after 0.001 seconds.", one for each test.
+count_tests() {
+    local log=$1 passed failed
+    local test='^[^[:alnum:]]*Test [^r].*|^[^[:alnum:]]*Test r[^u].*' # not the line of the "Test run"
+    passed=$(grep --extended-regexp "$test" "$log" | grep --count ' passed after ' || true)
+    failed=$(grep --extended-regexp "$test" "$log" | grep --count ' failed after ' || true)
+    count passed "$passed"
+    count failed "$failed"
+    if ((passed + failed == 0)); then
+        echo "no test ran"
+        return 1
+    fi
+}
+
+# The lines "case NAME pass", "case NAME fail REASON", "case NAME n/a REASON" of a program of ours.
+count_cases() {
+    local log=$1 passed failed
+    passed=$(grep --count --extended-regexp '^case [^ ]+ pass' "$log" || true)
+    failed=$(grep --count --extended-regexp '^case [^ ]+ fail' "$log" || true)
+    count passed "$passed"
+    count failed "$failed"
+    if ((passed + failed == 0)); then
+        echo "no case ran"
+        return 1
+    fi
+}
+
+# tested LOG COMMAND…: runs COMMAND, counts what its output says with `counter`, returns its status.
+tested() {
+    local counter=$1 log=$2 status=0
+    shift 2
+    "$@" 2>&1 | tee "$log" || status=$?
+    "$counter" "$log" || status=1
+    return "$status"
+}
+
+part_format() {
+    local paths=() scripts
+    need shellcheck
+    for path in Sources Tests Samples Package.swift; do
+        if [[ -e $path ]]; then paths+=("$path"); fi
+    done
+    swift format lint --strict --recursive "${paths[@]}"
+    mapfile -t scripts < <(grep --recursive --files-with-matches --max-count=1 \
+        --extended-regexp '^(#!.*(bash|busybox sh)|# shellcheck shell=bash)$' "${paths[@]}" .ci)
+    shellcheck --severity=warning --external-sources "${scripts[@]}"
+    echo "formatted; ${#scripts[@]} scripts checked"
+}
+
+part_unit() {
+    need libusb-1.0-0-dev pkg-config
+    swift build --build-tests 2>&1 | tee "$state/unit.build"
+    no_warning_of_ours "$state/unit.build"
+    tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest "$@"
+}
+
+part_sanitize() {
+    local kind failed=0 filter=()
+    need libusb-1.0-0-dev pkg-config
+    if (($#)); then filter=(--filter "$1"); fi
+    # The test library itself leaks a little.
+    export ASAN_OPTIONS=detect_leaks=0
+    for kind in thread address; do
+        echo "the $kind sanitizer"
+        tested count_tests "$state/sanitize.$kind" \
+            swift test --disable-xctest "--sanitize=$kind" --scratch-path ".build-$kind" "${filter[@]}" || failed=1
+        if (($# == 0)) && has_executable "$stand_in"; then
+            tested count_cases "$state/sanitize.$kind-stand-in" \
+                swift run "--sanitize=$kind" --scratch-path ".build-$kind" "$stand_in" || failed=1
+        fi
+    done
+    return "$failed"
+}
+
+part_standin() {
+    need libusb-1.0-0-dev pkg-config valgrind strace
+    swift build --product "$stand_in"
+    tested count_cases "$state/standin.cases" "$(swift build --show-bin-path)/$stand_in" "$@"
+}
+
+# The tree as it is, uncommitted changes and all, as a repository with a tag: what a user's package
+# resolves and fetches. Tests/External/Package.swift takes both from its environment.
+part_external() {
+    local work
+    need libusb-1.0-0-dev pkg-config git
+    [[ -f Tests/External/Package.swift ]] || {
+        echo "there is no Tests/External/Package.swift"
+        return 1
+    }
+    work=$(mktemp --directory)
+    # shellcheck disable=SC2064 # now
+    trap "rm -rf '$work'" EXIT
+    mkdir "$work/driver-foundation"
+    tar --create --exclude='./.build*' --exclude=./.git . | tar --extract --directory "$work/driver-foundation"
+    cp -r Tests/External "$work/External"
+    git -C "$work/driver-foundation" init --quiet
+    git -C "$work/driver-foundation" add --all
+    git -C "$work/driver-foundation" -c user.name=tests -c user.email=tests@localhost commit --quiet --message "The tree under test"
+    git -C "$work/driver-foundation" tag 0.0.1
+    export DRIVER_FOUNDATION_URL="file://$work/driver-foundation" DRIVER_FOUNDATION_VERSION=0.0.1
+    swift build --package-path "$work/External" --build-tests 2>&1 | tee "$state/external.build"
+    if grep 'warning:' "$state/external.build"; then
+        echo "a user's build has warnings"
+        return 1
+    fi
+    tested count_tests "$state/external.tests" swift test --package-path "$work/External" --skip-build --disable-xctest
+}
+
+# Each sample's output must have the lines that Tests/Samples/NAME.expected describes, an extended
+# regular expression each, in that order.
+part_samples() {
+    local name failed=0
+    need libusb-1.0-0-dev pkg-config
+    for name in $(Samples/run --list); do
+        echo "sample $name"
+        if timeout --foreground 300 Samples/run "$name" </dev/null >"$state/samples.$name" 2>&1 &&
+            has_lines "Tests/Samples/$name.expected" "$state/samples.$name"; then
+            count passed 1
+        else
+            cat "$state/samples.$name"
+            echo "the sample $name failed, or prints something else than Tests/Samples/$name.expected"
+            count failed 1
+            failed=1
+        fi
+    done
+    [[ -s $state/samples.counts ]] || { echo "there is no sample" && return 1; }
+    return "$failed"
+}
+
+has_lines() { # EXPECTED OUTPUT
+    awk '
+        FNR == NR { if ($0 !~ /^#|^$/) expected[++count] = $0; next }
+        found < count && $0 ~ expected[found + 1] { found++ }
+        END { if (found < count) { print "not found: " expected[found + 1]; exit 1 } exit count == 0 }
+    ' "$1" "$2"
+}
+
+part_lab() {
+    local cases=("$@") name product cpus status failed=0
+    if ((${#cases[@]} == 0)); then cases=(selftest toaster gadgets keyboard conformance); fi
+    need libusb-1.0-0-dev pkg-config
+    "$tests/Lab/setup"
+    for name in "${cases[@]}"; do
+        for product in ${lab_programs[$name]-}; do
+            # A case says itself which program it has not.
+            swift build --product "$product" || echo "the lab's program $product cannot be built"
+        done
+    done
+    for cpus in 1 2; do
+        status=0
+        "$tests/Lab/boot" -s "$cpus" -t 1800 -o "$state/lab-$cpus" \
+            "LAB_CPUS=$cpus LAB_BIN=$(swift build --show-bin-path) Tests/Lab/run-cases ${cases[*]}" 2>&1 |
+            tee "$state/lab.output-$cpus" || status=$?
+        if "$tests/Lab/kernel-log" "$state/lab-$cpus/kernel.log"; then
+            echo "PASS kernel-log" >>"$state/lab.output-$cpus"
+        else
+            echo "FAIL kernel-log" >>"$state/lab.output-$cpus"
+            echo "what the kernel logged must not be there; all of it: Tests/Lab/kernel-log --print $state/lab-$cpus/kernel.log"
+        fi
+        # A guest that ended early has left cases without a verdict.
+        for name in "${cases[@]}"; do
+            grep --quiet --extended-regexp "^(PASS|FAIL) $name " "$state/lab.output-$cpus" ||
+                echo "FAIL $name never" >>"$state/lab.output-$cpus"
+        done
+        count passed "$(grep --count '^PASS ' "$state/lab.output-$cpus" || true)"
+        count failed "$(grep --count '^FAIL ' "$state/lab.output-$cpus" || true)"
+        if ((status != 0)) || grep --quiet '^FAIL ' "$state/lab.output-$cpus"; then failed=1; fi
+    done
+    report "$(printf '%-14s %-14s %-14s' "lab's case" "1 processor" "2 processors")"
+    for name in "${cases[@]}" kernel-log; do
+        report "$(printf '%-14s %-14s %-14s' "$name" "$(lab_verdict 1 "$name")" "$(lab_verdict 2 "$name")")"
+    done
+    return "$failed"
+}
+
+lab_verdict() { # CPUS CASE
+    awk -v name="$2" '/^(PASS|FAIL) / && $2 == name { print $1, $3, $4 }' "$state/lab.output-$1"
+}
+
+part_bench() {
+    need libusb-1.0-0-dev pkg-config valgrind strace
+    swift build --configuration release --product "$benchmarks"
+    "$(swift build --configuration release --show-bin-path)/$benchmarks" "$@" | tee "$state/bench.report"
+}
