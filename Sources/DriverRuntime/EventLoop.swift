@@ -38,6 +38,8 @@ public final class EventLoop: Sendable {
         // Guarded by `lock`.
         var entries = ReadyRing()
         var isClosed = false
+        var isEnded = false
+        var waitingForEnd: [Resumption<Void>] = []
     }
 
     /// Makes a loop that does not run yet. Work may be posted from now on.
@@ -198,6 +200,25 @@ public final class EventLoop: Sendable {
     /// Runs the loop on the caller's thread until ``stop()``: for buses that join their threads.
     public func runUntilStopped() {
         run { isStopping.load(ordering: .acquiring) && finish() }
+        let waiting = inbox.lock.withLock {
+            inbox.isEnded = true
+            defer { inbox.waitingForEnd = [] }
+            return inbox.waitingForEnd
+        }
+        for resumption in waiting { resumption.resume() }
+    }
+
+    /// Waits until a started loop has run its last, after ``stop()``.
+    ///
+    /// Threading: any task but one of this loop's. Cancellation: none.
+    public func ended() async {
+        await Resumption.wait { resumption in
+            let isEnded = inbox.lock.withLock {
+                if !inbox.isEnded { inbox.waitingForEnd.append(resumption) }
+                return inbox.isEnded
+            }
+            if isEnded { resumption.resume() }
+        }
     }
 
     /// Ends a started loop: what was handed in before runs, and what that readies on the loop itself;

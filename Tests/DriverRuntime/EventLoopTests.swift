@@ -85,6 +85,7 @@ private actor Counter {
             }
             // Each ends when it was refused.
             for side in sides { await side.run {} }
+            await loop.ended()
             #expect(ran.value == accepted.value)
             #expect(accepted.value > 0)
             for side in sides + [stopper] { side.stop() }
