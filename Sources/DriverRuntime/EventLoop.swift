@@ -4,9 +4,9 @@ internal import Synchronization
 /// One thread on which everything of one bus happens: jobs of scopes, posted work, deadlines, and
 /// whatever the waiter's events call.
 ///
-/// A loop runs either on a thread of its own (``start()``) or on the caller's (``run(until:)``, which
-/// is how the simulation runs). It must outlive its scopes. Nothing in it allocates once its rings
-/// have grown to their working size.
+/// A loop runs either on a thread of its own (``start()``) or on the caller's (``run(until:)``,
+/// which is how the simulation runs). It must outlive its scopes. Nothing in it allocates once its
+/// rings have grown to their working size.
 public final class EventLoop: Sendable {
     /// The thread's name, and what reports call this loop.
     public let name: String
@@ -123,8 +123,8 @@ public final class EventLoop: Sendable {
     /// allocated.
     public func post(_ work: Work) { append(.work(work)) }
 
-    /// Runs `body` on the loop, in no scope, after what was posted before. Any thread. Allocates what
-    /// the closure captures.
+    /// Runs `body` on the loop, in no scope, after what was posted before. Any thread. Allocates
+    /// what the closure captures.
     public func execute(_ body: @escaping @Sendable () -> Void) { append(.closure(body)) }
 
     /// The same, but `false` instead of a trap when the loop has ended: for callers outside, who
@@ -221,12 +221,12 @@ public final class EventLoop: Sendable {
         }
     }
 
-    /// Ends a started loop: what was handed in before runs, and what that readies on the loop itself;
-    /// then the thread ends. Any thread; returns at once.
+    /// Ends a started loop: what was handed in before runs, and what that readies on the loop
+    /// itself; then the thread ends. Any thread; returns at once.
     ///
-    /// Deadlines that are still armed never fire, and tasks that still wait never go on: whoever stops
-    /// a loop ends what runs on it first. From here on, handing in work from another thread traps,
-    /// except through ``offer(_:)``.
+    /// Deadlines that are still armed never fire, and tasks that still wait never go on: whoever
+    /// stops a loop ends what runs on it first. From here on, handing in work from another thread
+    /// traps, except through ``offer(_:)``.
     public func stop() {
         isStopping.store(true, ordering: .releasing)
         waiter.wake()

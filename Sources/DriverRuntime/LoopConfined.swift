@@ -1,8 +1,8 @@
 /// State that only its loop's thread may touch.
 ///
-/// It stands in for a lock everywhere in the framework: all work of a device happens on one loop, so
-/// a check of the thread is enough, and an access from elsewhere traps instead of racing. This is
-/// what lets the framework's objects be `Sendable` without an annotation of their own.
+/// It stands in for a lock everywhere in the framework: all work of a device happens on one loop,
+/// so a check of the thread is enough, and an access from elsewhere traps instead of racing. This
+/// is what lets the framework's objects be `Sendable` without an annotation of their own.
 public final class LoopConfined<State>: @unchecked Sendable {
     // Sendable because every access is checked to be on the loop's thread, and a loop has one.
     @usableFromInline let loop: EventLoop
