@@ -128,7 +128,7 @@ internal import USBTypes
         askIfSilent()
         while !isAsked {
             if core.isGone { return nil }
-            guard await Resumption.wait({ worker = $0 }) else { return nil }
+            await pause()
         }
         isAsked = false
         return pending.first?.usableLength ?? 0

@@ -52,7 +52,7 @@ internal import USBTypes
     func next() async -> Bool {
         while !isFull {
             if core.isGone { return false }
-            guard await Resumption.wait({ worker = $0 }) else { return false }
+            await pause()
         }
         return true
     }
