@@ -9,14 +9,12 @@ final class Watch: Sendable {
     private let events: AsyncStream<BusEvent>
     private let continuation: AsyncStream<BusEvent>.Continuation
 
-    init(vendor: UInt16, product: UInt16) {
-        self.vendor = vendor
-        self.product = product
+    init(_ identity: (vendor: UInt16, product: UInt16)) {
+        (vendor, product) = identity
         (events, continuation) = AsyncStream.makeStream()
     }
 
     func note(_ event: BusEvent) {
-        if case .discoveryUnavailable(let text) = event { print(text) }
         continuation.yield(event)
     }
 
@@ -55,4 +53,10 @@ enum Census {
         while readdir(directory) != nil { count += 1 }
         return count - 2
     }
+}
+
+/// Prints a line now, whatever the output is.
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
 }
