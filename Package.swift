@@ -38,6 +38,14 @@ func sample(
         name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
 }
 
+func labProgram(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency]
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Tests/Lab/Programs/" + folder,
+        swiftSettings: plain)
+}
+
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: name + "Tests", dependencies: [.target(name: name)] + dependencies,
@@ -83,6 +91,10 @@ let package = Package(
             "toaster", in: "Toaster/Program",
             ["DriverFoundation", "VirtualUSB", "ToasterDriver", "ToasterDevice", "ToasterClient"]),
 
+        labProgram(
+            "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
+        labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
+
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
@@ -90,5 +102,6 @@ let package = Package(
         tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+        tests(of: "USBIP"),
     ]
 )

@@ -1,1 +1,201 @@
-// The module's sources.
+internal import CLibUSB
+public import DriverRuntime
+public import USBBus
+
+/// The bus of real devices: libusb's asynchronous transfers and hotplug.
+///
+/// One loop for all devices, which is libusb's event thread; calls that may block run on a side
+/// thread (libusb §2.4). Devices are described from what the kernel read when it enumerated them: no
+/// device is opened to be listed.
+///
+/// ## Where arrivals come from
+/// - With a running udevd: from libusb's hotplug.
+/// - Without: from ``rescan()`` only, and ``USBBus/BusEvent/discoveryUnavailable(_:)`` is reported
+///   after the start (L27). Departures of open devices are noticed all the same.
+/// - ``init(wrapping:)``: one device, whose node somebody else opened.
+public final class LibUSBBus: USBBus {
+    /// The loop on which libusb's events are handled.
+    public let loop: EventLoop
+    /// `libusb`.
+    public let name = "libusb"
+
+    let calls: any LibUSBCalls
+    let side = SideThread(name: "usb calls")
+    let budget: MemoryBudget
+    let journal: KernelDriverJournal
+    let state: LoopConfined<State>
+    let deviceSource: Source
+    private let waiter: LibUSBWaiter
+    private let thread = SideThread(name: "usb loop")
+
+    /// Where this bus gets its devices from.
+    package enum Source: Sendable, Hashable {
+        /// libusb's hotplug, and its list.
+        case hotplug
+        /// The kernel's list, looked at when asked.
+        case sysfs
+        /// One open node.
+        case descriptor(Int32)
+    }
+
+    struct State {
+        var observer: (@Sendable (BusEvent) -> Void)?
+        var context: ContextPointer?
+        var registration: Int32?
+        var table = AttachmentTable<AttachmentKey>()
+        var opening: Set<AttachmentID> = []
+        var open: [AttachmentID: LibUSBDevice] = [:]
+        var isRescanning = false
+    }
+
+    /// Makes a bus of the devices of this machine.
+    public convenience init() {
+        self.init(
+            source: UdevPresence.isRunning ? .hotplug : .sysfs, calls: SystemLibUSB.shared,
+            journal: .shared)
+    }
+
+    /// Makes a bus of the one device whose node is open as `descriptor`, which stays the caller's and
+    /// must be open until ``stop()`` has returned.
+    ///
+    /// For programs that get the node from a broker, such as a portal. With libusb 1.0.26 a process
+    /// that made such a bus can make no other kind any more (L30).
+    public convenience init(wrapping descriptor: Int32) {
+        self.init(
+            source: .descriptor(descriptor), calls: SystemLibUSB.shared, journal: .shared)
+    }
+
+    package init(source: Source, calls: any LibUSBCalls, journal: KernelDriverJournal) {
+        deviceSource = source
+        self.calls = calls
+        self.journal = journal
+        waiter = LibUSBWaiter(calls)
+        loop = EventLoop(name: "usb loop", waiter: waiter)
+        budget = MemoryBudget(on: loop, limit: MemoryBudget.systemLimit())
+        state = LoopConfined(on: loop, State())
+    }
+
+    /// The node of a bus that wraps one.
+    var wrappedDescriptor: Int32? {
+        if case .descriptor(let descriptor) = deviceSource { descriptor } else { nil }
+    }
+
+    /// How often libusb failed to handle events; a number that rises is worth a report (L29). Any thread.
+    public var eventErrors: UInt64 { waiter.errorCount }
+
+    // MARK: Start and stop
+
+    /// Begins to report devices; those present were reported when it returns.
+    ///
+    /// Threading: any; not from a scope of this bus's loop. Cancellation: none.
+    /// Errors: `.unavailable` when libusb cannot start.
+    public func start(_ observer: @escaping @Sendable (BusEvent) -> Void) async throws(BusError) {
+        let result = await side.run { [self] in
+            let result = calls.initialise(watchingDevices: deviceSource == .hotplug)
+            if let context = result.value { begin(context, observer) }
+            return result
+        }
+        if case .failure(let code) = result {
+            side.stop()
+            throw BusError(
+                .unavailable, "libusb cannot start: \(StatusMap.name(code)).", native: code)
+        }
+        await rescan()
+    }
+
+    /// Everything that must be in place before the loop runs (L15). Side thread.
+    private func begin(
+        _ context: ContextPointer, _ observer: @escaping @Sendable (BusEvent) -> Void
+    ) {
+        waiter.attach(context)
+        calls.observeEndedDescriptors(context) { [self] descriptor in
+            // The context's own end closes descriptors too, after the loop's.
+            _ = loop.executeIfRunning { [self] in descriptorEnded(descriptor) }
+        }
+        var registration: Int32?
+        if deviceSource == .hotplug {
+            let result = calls.registerHotplug(context) { [self] device, arrived in
+                noteHotplug(device, arrived)
+            }
+            registration = result.value
+        }
+        loop.execute { [self, registration] in
+            state.value.context = context
+            state.value.observer = observer
+            state.value.registration = registration
+            if registration == nil { reportMissingDiscovery() }
+        }
+        thread.perform { [self] in loop.runUntilStopped() }
+        if wrappedDescriptor == nil { giveBackAbandonedDrivers(context) }
+    }
+
+    private func reportMissingDiscovery() {
+        guard wrappedDescriptor == nil else { return }
+        state.value.observer?(
+            .discoveryUnavailable(
+                "No device that is plugged in from now on will be noticed: no udevd is running"
+                    + " (/run/udev/control is missing), as in most containers. Start udevd, give the"
+                    + " container the host's /run/udev and network namespace, or rescan when needed."
+            ))
+    }
+
+    /// Ends the bus; see ``USBBus/USBBus/stop()``.
+    ///
+    /// Threading: any, but not from a scope of this bus's loop, which ends here.
+    public func stop() async {
+        let devices: [DevicePointer] = await onLoop { [self] in
+            precondition(
+                state.value.open.isEmpty && state.value.opening.isEmpty,
+                "a bus was stopped while a device was open")
+            state.value.observer = nil
+            if let context = state.value.context, let registration = state.value.registration {
+                calls.deregisterHotplug(context, registration)
+            }
+            let devices = state.value.table.all.compactMap(\.key.device)
+            state.value.table = AttachmentTable()
+            return devices
+        }
+        let context = await onLoop { [self] in state.value.context.take() }
+        await side.run { [self] in devices.forEach(calls.unreference) }
+        loop.stop()
+        // The call runs when the loop's has returned: that is the join.
+        await thread.run {}
+        thread.stop()
+        waiter.detach()
+        if let context { await side.run { [self] in calls.exit(context) } }
+        side.stop()
+    }
+
+    /// Runs `body` on the loop and returns what it returned. Any thread.
+    func onLoop<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await Resumption.wait { resumption in
+            loop.onLoop { resumption.resume(returning: body()) }
+        }
+    }
+
+    /// Compares the devices present with those reported; see ``USBBus/USBBus/rescan()``.
+    public func rescan() async {
+        await Resumption.wait { resumption in
+            loop.onLoop { [self] in scan { resumption.resume() } }
+        }
+    }
+}
+
+/// What identifies a device while it is attached.
+package enum AttachmentKey: Hashable, Sendable {
+    /// libusb's object, referenced as long as the device is known.
+    case device(DevicePointer)
+    /// A node, named by place and address.
+    case node(DevicePlace)
+    /// The one device of a wrapped descriptor.
+    case descriptor(Int32)
+
+    package var device: DevicePointer? {
+        if case .device(let device) = self { device } else { nil }
+    }
+}
+
+/// Whether udevd runs: libusb as Debian builds it hears of devices from it alone (libusb §2.7).
+enum UdevPresence {
+    static var isRunning: Bool { SystemFile.exists("/run/udev/control") }
+}

@@ -1,0 +1,26 @@
+internal import CLibUSB
+internal import Glibc
+internal import USBTypes
+
+/// Interfaces that a killed process left without a driver.
+extension LibUSBBus {
+    /// Lets the kernel bind its drivers again. Side thread, at the start.
+    func giveBackAbandonedDrivers(_ context: ContextPointer) {
+        for note in journal.takeAbandoned() {
+            let folder = SysfsDevice(name: note.device)
+            // Another device may stand there by now, or the driver be back.
+            guard let place = folder.place, let bytes = folder.descriptors,
+                let device = DescriptorBlob(bytes)?.device,
+                device.vendorID == note.vendor, device.productID == note.product,
+                let configuration = folder.activeConfiguration,
+                folder.kernelDriver(configuration: configuration, interface: note.interface) == nil
+            else { continue }
+            let descriptor = unsafe Glibc.open(place.node, O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { Glibc.close(descriptor) }
+            guard let handle = calls.wrap(context, descriptor: descriptor).value else { continue }
+            _ = calls.attachKernelDriver(handle, Int32(note.interface))
+            calls.close(handle)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+internal import CLibUSB
+internal import DriverRuntime
+internal import Glibc
+internal import USBBus
+internal import USBTypes
+
+/// Which devices are there.
+extension LibUSBBus {
+    // MARK: What libusb reports; on the loop
+
+    func noteHotplug(_ device: DevicePointer, _ arrived: Bool) {
+        let key = AttachmentKey.device(device)
+        if !arrived {
+            if let entry = state.value.table.depart(key) { departed(entry) }
+        } else if let id = state.value.table.arrive(key) {
+            // As long as it is referenced, no other device gets its address (L13).
+            calls.reference(device)
+            describeAndReport([(id, key)])
+        }
+    }
+
+    private func departed(_ entry: AttachmentTable<AttachmentKey>.Entry) {
+        if let device = entry.key.device { calls.unreference(device) }
+        state.value.open[entry.id]?.departed()
+        // Unreported so far: then its arrival never is.
+        if entry.device != nil { state.value.observer?(.departed(entry.id)) }
+    }
+
+    /// Describes on the side thread, because that reads files, and reports on the loop. Calls `done`
+    /// when all are reported.
+    private func describeAndReport(
+        _ arrivals: [(AttachmentID, AttachmentKey)], done: @escaping @Sendable () -> Void = {}
+    ) {
+        guard !arrivals.isEmpty, let context = state.value.context else { return done() }
+        for (_, key) in arrivals { key.device.map(calls.reference) }
+        side.perform { [self] in
+            let devices = arrivals.map { describe($0.1, as: $0.0, context) }
+            for (_, key) in arrivals { key.device.map(calls.unreference) }
+            loop.execute { [self] in
+                for device in devices.compactMap({ $0 })
+                where state.value.table.report(device.id, device) {
+                    state.value.observer?(.arrived(device))
+                }
+                done()
+            }
+        }
+    }
+
+    // MARK: Listing
+
+    /// Lists the devices and reports the difference to what is known, then calls `done`. On the loop.
+    func scan(done: @escaping @Sendable () -> Void) {
+        guard let context = state.value.context else { return done() }
+        let mark = state.value.table.beginListing()
+        side.perform { [self] in
+            let keys = list(context)
+            loop.execute { [self] in
+                guard let keys, state.value.context != nil else {
+                    state.value.table.endListing()
+                    return done()
+                }
+                let (arrived, departed) = state.value.table.merge(keys, since: mark)
+                let new = Set(arrived.map(\.key))
+                for key in keys where !new.contains(key) { key.device.map(calls.unreference) }
+                for entry in departed { self.departed(entry) }
+                describeAndReport(arrived.map { ($0.id, $0.key) }, done: done)
+            }
+        }
+    }
+
+    /// Side thread. `nil` when it cannot be known now.
+    private func list(_ context: ContextPointer) -> [AttachmentKey]? {
+        switch deviceSource {
+        case .hotplug:
+            return calls.devices(context).value?.map(AttachmentKey.device)
+        case .sysfs:
+            return SysfsDevice.all().compactMap(\.place).map(AttachmentKey.node)
+        case .descriptor(let descriptor):
+            // A device that is open here needs no proof; another answers to a wrap, or is gone.
+            let result = calls.wrap(context, descriptor: descriptor)
+            switch result {
+            case .success(let handle):
+                calls.close(handle)
+                return [.descriptor(descriptor)]
+            case .failure(let code):
+                return code == LIBUSB_ERROR_BUSY.rawValue ? nil : []
+            }
+        }
+    }
+
+    // MARK: Describing; side thread
+
+    private func describe(
+        _ key: AttachmentKey, as id: AttachmentID, _ context: ContextPointer
+    ) -> AttachedDevice? {
+        switch key {
+        case .device(let device):
+            let place = calls.place(of: device)
+            return describe(
+                id, place, SysfsDevice(at: place), bytes: nil,
+                speed: calls.speed(of: device), configuration: nil)
+        case .node(let place):
+            return describe(
+                id, place, SysfsDevice(at: place), bytes: nil, speed: 0, configuration: nil)
+        case .descriptor(let descriptor):
+            guard let handle = calls.wrap(context, descriptor: descriptor).value else { return nil }
+            defer { calls.close(handle) }
+            let device = calls.device(of: handle)
+            let place = calls.place(of: device)
+            lseek(descriptor, 0, SEEK_SET)
+            return describe(
+                id, place, SysfsDevice(at: place),
+                bytes: SystemFile.bytes(descriptor, limit: 65_536),
+                speed: calls.speed(of: device), configuration: calls.configuration(handle).value)
+        }
+    }
+
+    private func describe(
+        _ id: AttachmentID, _ place: DevicePlace, _ folder: SysfsDevice?, bytes: [UInt8]?,
+        speed: Int32, configuration: Int32?
+    ) -> AttachedDevice? {
+        // Without sysfs the node gives the same bytes, to whoever may read it.
+        guard let bytes = bytes ?? folder?.descriptors ?? SystemFile.bytes(place.node),
+            let blob = DescriptorBlob(bytes)
+        else { return nil }
+        let active = configuration.flatMap { UInt8(exactly: $0) } ?? folder?.activeConfiguration
+        return AttachedDevice(
+            id: id, speed: folder?.speed ?? Speed(libusb: speed) ?? .full,
+            descriptor: blob.device, configurations: blob.configurations,
+            activeConfiguration: active == 0 ? nil : active, location: place.location,
+            strings: folder?.strings ?? DeviceStrings())
+    }
+
+    // MARK: Suspicions; on the loop
+
+    /// libusb watches this node no more: it was closed, or its device is gone.
+    func descriptorEnded(_ descriptor: Int32) {
+        for (_, device) in state.value.open {
+            let watched = device.descriptor ?? wrappedDescriptor
+            guard watched == descriptor, !device.state.value.isClosed else { continue }
+            if let entry = state.value.table[device.id],
+                let left = state.value.table.depart(entry.key)
+            {
+                departed(left)
+            }
+            return
+        }
+    }
+
+    /// Transfers of an open device fail as they do at a removal. With hotplug the departure is
+    /// announced; without, it has to be looked for.
+    func suspectRemoval(of device: LibUSBDevice) {
+        guard case .sysfs = deviceSource, !state.value.isRescanning else { return }
+        state.value.isRescanning = true
+        scan { [self] in state.value.isRescanning = false }
+    }
+
+    /// After a reset that ended the handle: whether another device stands at the same ports within a
+    /// second (L22).
+    func isReplaced(_ device: LibUSBDevice) async -> Bool {
+        guard wrappedDescriptor == nil else { return false }
+        let location = device.description.location
+        for _ in 0..<20 {
+            let isBack = await onLoop { [self] in
+                state.value.table.all.contains { entry in
+                    guard entry.id.rawValue > device.id.rawValue, let other = entry.device else {
+                        return false
+                    }
+                    return other.location.bus == location.bus
+                        && other.location.ports == location.ports
+                }
+            }
+            if isBack { return true }
+            if case .sysfs = deviceSource { await rescan() }
+            await pause(.milliseconds(50))
+        }
+        return false
+    }
+}
