@@ -83,13 +83,30 @@ let package = Package(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
-        sample("SampleHost", in: "Host", ["DriverFoundation"]),
+        sample(
+            "SampleHost", in: "Host",
+            [
+                "DriverFoundation", "VirtualUSB", "LibUSBBus",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
         sample("ToasterDevice", in: "Toaster/Device", ["VirtualUSB"]),
         sample("ToasterClient", in: "Toaster/Client", ["DriverClient"]),
         program(
             "toaster", in: "Toaster/Program",
             ["DriverFoundation", "VirtualUSB", "ToasterDriver", "ToasterDevice", "ToasterClient"]),
+        sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
+        sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
+        sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
+        program(
+            "keyboard", in: "Keyboard/Program",
+            [
+                "DriverFoundation", "VirtualUSB", "KeyboardDriver", "KeyboardDevice",
+                "KeyboardClient",
+            ]),
+        .target(
+            name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
+            path: "Tests/ConformanceDevice", swiftSettings: strict),
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
@@ -98,9 +115,23 @@ let package = Package(
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
+        tests(
+            of: "VirtualUSB",
+            ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
+        tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
         tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
+        .target(
+            name: "StormModel",
+            dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
+            path: "Tests/Storm/Model", swiftSettings: strict),
+        .executableTarget(
+            name: "storm", dependencies: ["StormModel"], path: "Tests/Storm/Command",
+            swiftSettings: strict),
+        .testTarget(
+            name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP"),
     ]

@@ -1,3 +1,3 @@
-// A device's file imports this module alone: what its signatures speak of comes along.
+// A device imports VirtualUSB alone: its clock, descriptors and spans come along.
 @_exported public import DriverRuntime
 @_exported public import USBTypes

@@ -1,85 +1,86 @@
-import VirtualUSB
+public import USBTypes
+public import VirtualUSB
 
-/// A keyboard that exists in memory, speaks the boot protocol (HID 1.11 Appendix B) and types by
-/// itself.
-package actor KeyboardDevice: VirtualDevice {
-    package nonisolated let port: DevicePort
-    private let lights: @Sendable (UInt8) -> Void
-    private var light: UInt8 = 0
-    private var idleRate: UInt8 = 125
-    private var isBootProtocol = false
-
-    /// `lights` is told of the lights by bit: Num Lock, Caps Lock, Scroll Lock.
-    package init(port: DevicePort, lights: @escaping @Sendable (UInt8) -> Void = { _ in }) {
-        self.port = port
-        self.lights = lights
+/// A keyboard with nobody at it: types a sentence by itself once a host has configured it.
+///
+/// It speaks HID's boot protocol (HID 1.11 appendix B.1), so any host's own driver takes it.
+public actor KeyboardDevice: VirtualDevice {
+    /// Where it is plugged in.
+    public nonisolated let port: DevicePort
+    private let strokes: [Keystroke]
+    private let pace: Duration
+    private let observe: @Sendable (UInt8) -> Void
+    private var idle: UInt8 = 0
+    /// 0 for the boot protocol, 1 for the report protocol, which is in force at first.
+    private var protocolInForce: UInt8 = 1
+    private var report = Keystroke.none.report
+    /// The lights that the host has switched on: bit 0 Num Lock, 1 Caps Lock, 2 Scroll Lock.
+    public private(set) var lights: UInt8 = 0 {
+        didSet { if lights != oldValue { observe(lights) } }
     }
 
-    package nonisolated var description: DeviceDescription {
+    /// A keyboard that types `text`; characters that a US keyboard has not are left out, and ⇪ is the
+    /// Caps Lock key.
+    ///
+    /// - Parameters:
+    ///   - pace: The time between a key's press and its release, and until the next key.
+    ///   - observe: Told of the lights whenever they change.
+    public init(
+        port: DevicePort, typing text: String, pace: Duration = .milliseconds(20),
+        observe: @escaping @Sendable (UInt8) -> Void = { _ in }
+    ) {
+        self.port = port
+        self.pace = pace
+        self.observe = observe
+        strokes = text.unicodeScalars.compactMap(Keystroke.init)
+    }
+
+    /// One HID interface.
+    public nonisolated var description: DeviceDescription {
         DeviceDescription(
-            vendor: 0x1209, product: 0x7058, manufacturer: "Driver Foundation", name: "Keyboard",
-            serial: "0001", speed: .full
+            vendor: 0x1209, product: 0x7058, manufacturer: "Driver Foundation",
+            name: "Typing keyboard", speed: .full
         ) {
             Interface(.bootKeyboard) {
-                HIDReports(Self.reportDescriptor)
-                Endpoint.interruptIn(0x81, maxPacketSize: 8, every: .milliseconds(8))
+                HIDReports(KeyboardReports.descriptor)
+                Endpoint.interruptIn(0x81, maxPacketSize: 8, every: .milliseconds(10))
+                Endpoint.interruptOut(0x01, maxPacketSize: 8, every: .milliseconds(10))
             }
         }
     }
 
-    package func control(_ setup: SetupPacket, _ data: inout ControlData) async throws(Stall) {
-        switch (setup.requestType, setup.request) {
-        case (0xA1, 0x01): data.append(contentsOf: [UInt8](repeating: 0, count: 8))
-        case (0xA1, 0x02): data.append(idleRate)
-        case (0xA1, 0x03): data.append(isBootProtocol ? 0 : 1)
-        case (0x21, 0x09):
-            guard let report = data.bytes.first, setup.value == 0x0200 else { throw Stall() }
-            if report != light { lights(report) }
-            light = report
-        case (0x21, 0x0A): idleRate = UInt8(setup.value >> 8)
-        case (0x21, 0x0B) where setup.value <= 1: isBootProtocol = setup.value == 0
+    /// Begins to type.
+    public func configured(_ value: UInt8) async {
+        if value != 0 { port.task { await self.type() } }
+    }
+
+    /// The lights, by output report.
+    public func received(_ bytes: RawSpan, on endpoint: EndpointAddress) async {
+        lights = bytes.byte(at: 0) ?? lights
+    }
+
+    /// HID's class requests (HID 1.11 §7.2).
+    public func control(_ setup: SetupPacket, _ data: inout ControlData) async throws(Stall) {
+        guard setup.kind == .class, setup.recipient == .interface else { throw Stall() }
+        switch (KeyboardReports.Request(rawValue: setup.request), setup.direction) {
+        case (.getReport, .in):
+            data.append(contentsOf: setup.value >> 8 == 2 ? [lights] : report)
+        case (.getIdle, .in): data.append(idle)
+        case (.getProtocol, .in): data.append(protocolInForce)
+        case (.setReport, .out): lights = data.bytes.first ?? lights
+        case (.setIdle, .out): idle = UInt8(setup.value >> 8)
+        case (.setProtocol, .out): protocolInForce = setup.value == 0 ? 0 : 1
         default: throw Stall()
         }
     }
 
-    /// Presses and releases the keys of `text`, one after the other; ⇪ is the Caps Lock key.
-    ///
-    /// - Returns: `false` if the host did not take all of it.
-    package func type(_ text: String, pause: Duration) async -> Bool {
-        for character in text {
-            guard let stroke = Self.stroke(for: character) else { continue }
-            let shift: UInt8 = stroke.isShifted ? 0x02 : 0
-            let press: [UInt8] = [shift, 0, stroke.usage, 0, 0, 0, 0, 0]
-            guard await port.send(press, on: 0x81) else { return false }
-            await port.clock.wait(for: pause)
-            guard await port.send([UInt8](repeating: 0, count: 8), on: 0x81) else { return false }
-            await port.clock.wait(for: pause)
+    private func type() async {
+        for stroke in strokes {
+            for next in [stroke, .none] {
+                guard await port.clock.wait(for: pace) else { return }
+                report = next.report
+                guard await port.send(report, on: 0x81) else { return }
+            }
         }
-        return true
     }
-
-    private static func stroke(for character: Character) -> (usage: UInt8, isShifted: Bool)? {
-        // By usage from 0x04 on (HID Usage Tables §10); the second row needs shift.
-        let rows = [
-            "abcdefghijklmnopqrstuvwxyz1234567890\n\u{1B}\u{8}\t -=[]\\#;'`,./⇪",
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZ!@#$%^&*()\u{0}\u{0}\u{0}\u{0}\u{0}_+{}|\u{0}:\"~<>?",
-        ]
-        for (row, keys) in rows.enumerated().reversed() {
-            guard let index = Array(keys).firstIndex(of: character) else { continue }
-            return (UInt8(index + 4), row == 1)
-        }
-        return nil
-    }
-
-    /// Eight modifiers, a reserved byte, six keys; five lights and their padding.
-    private static let reportDescriptor: [UInt8] = [
-        0x05, 0x01, 0x09, 0x06, 0xA1, 0x01,  // generic desktop, keyboard, application
-        0x05, 0x07, 0x19, 0xE0, 0x29, 0xE7, 0x15, 0x00, 0x25, 0x01,  // modifiers, 0…1
-        0x75, 0x01, 0x95, 0x08, 0x81, 0x02,  // eight bits, input
-        0x95, 0x01, 0x75, 0x08, 0x81, 0x01,  // a constant byte
-        0x95, 0x05, 0x75, 0x01, 0x05, 0x08, 0x19, 0x01, 0x29, 0x05, 0x91, 0x02,  // lights, output
-        0x95, 0x01, 0x75, 0x03, 0x91, 0x01,  // three constant bits
-        0x95, 0x06, 0x75, 0x08, 0x15, 0x00, 0x26, 0xFF, 0x00,  // six bytes, 0…255
-        0x05, 0x07, 0x19, 0x00, 0x2A, 0xFF, 0x00, 0x81, 0x00, 0xC0,  // keys, input; end
-    ]
 }

@@ -1,0 +1,110 @@
+import DriverFoundation
+package import DriverRuntime
+import DriverSimulation
+import Logging
+import ToasterDriver
+import VirtualUSB
+
+/// What a storm found wrong.
+package struct StormViolation: Error, CustomStringConvertible {
+    /// A sentence each.
+    package let problems: [String]
+    package var description: String { problems.joined(separator: "; ") }
+}
+
+/// Everything at once, from a seed: devices that come and go, drivers that wait and fail, clients that
+/// change their minds, and the account of it all at the end.
+package enum Storm {
+    /// What one seed came to.
+    package struct Outcome: Sendable {
+        package var trace: UInt64 = 0
+        package var lines: [String] = []
+        package var steps = 0
+        package var requests = 0
+        package var marks: [Mark: Int] = [:]
+    }
+
+    package static func run(
+        seed: UInt64, planted: Set<PlantedFault> = []
+    ) throws -> Outcome {
+        var options = Simulation.Options()
+        options.timeLimit = .seconds(600)
+        options.stepLimit = 400_000
+        options.planted = planted
+        // In a third of the seeds code takes time, so that deadlines overtake what is ready.
+        if seed % 3 == 2 { options.longestStep = .microseconds(seed % 2 == 0 ? 20 : 1000) }
+        let keep = Keep()
+        let outcome = try Simulation.run(seed: seed, options: options) { simulation in
+            var dice = Dice(seed: simulation.random.next())
+            let run = StormRun(simulation, dice.split())
+            keep.run = run
+            run.register()
+            defer { run.unregister() }
+            await storm(run, dice)
+            // Longer than any deadline: whatever is still armed then was forgotten.
+            await simulation.clock.wait(for: .seconds(20))
+            run.check()
+            if !run.violations.isEmpty { throw StormViolation(problems: run.violations) }
+        }
+        guard let run = keep.run else { return Outcome() }
+        // Tasks have let go of what they held only when the run is over.
+        if !run.survivors.isEmpty {
+            throw StormViolation(
+                problems: ["seed \(seed): alive at the end: " + run.survivors.joined(separator: ", ")])
+        }
+        return Outcome(
+            trace: outcome.trace, lines: outcome.lines, steps: outcome.steps,
+            requests: run.requests.count, marks: outcome.marks)
+    }
+
+    /// Read by the thread that wrote it, after the simulation.
+    private final class Keep: @unchecked Sendable { var run: StormRun? }
+
+    private static func storm(_ run: StormRun, _ dice: Dice) async {
+        var dice = dice
+        let bus = VirtualBus(on: run.simulation.loop)
+        var options = PlugAndPlay.Options()
+        options.logger = Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }
+        options.observer = { [run] device, step in run.note(step, of: device) }
+        let plugAndPlay = PlugAndPlay(
+            on: StormBus(run, bus), drivers: [StormDriver.self, Toaster.self], options: options)
+        run.watch(bus, "bus")
+        run.watch(plugAndPlay, "Plug and Play")
+        do { try await plugAndPlay.start() } catch { return run.violate("\(error)") }
+        run.hasToasters = dice.chance(30)
+        run.isOrderChecked = true
+        var hands: [Task<Void, Never>] = []
+        for number in 0..<dice.pick(1...3) {
+            let isToaster = run.hasToasters && dice.chance(50)
+            hands.append(
+                StormHand(run, bus, plugAndPlay, number: number).start(isToaster: isToaster))
+        }
+        let clients = (0..<dice.pick(1...5)).map {
+            StormClient(run, plugAndPlay.interfaces, number: $0)
+        }
+        var programs: [Task<Void, Never>] = []
+        for client in clients { programs.append(client.start()) }
+        await run.simulation.clock.wait(for: .milliseconds(dice.pick(50...1500)))
+        run.isEnding = true
+        // Half of the time the bus stops while hands are still at work.
+        let isAbrupt = dice.chance(50)
+        if !isAbrupt { for hand in hands { await hand.value } }
+        run.log("stop")
+        await plugAndPlay.stop()
+        run.log("stopped")
+        for hand in hands { await hand.value }
+        for program in programs { await program.value }
+        if await !plugAndPlay.devices().isEmpty { run.violate("a device is left") }
+        if !plugAndPlay.interfaces.all(of: .storm).isEmpty { run.violate("an interface is left") }
+    }
+}
+
+extension StormRun {
+    fileprivate func check() {
+        for number in requests.unequalToOne { violate("request \(number) did not end once") }
+        for (id, life) in lives.sorted(by: { $0.key.rawValue < $1.key.rawValue })
+        where !life.isDisposed { violate("\(id) was never disposed of") }
+        let armed = simulation.loop.armedDeadlines
+        if armed != 0 { violate("\(armed) deadlines are armed") }
+    }
+}

@@ -1,0 +1,118 @@
+import DriverFoundation
+import DriverRuntime
+import DriverSimulation
+import ToasterDriver
+
+/// A program that opens devices, asks much of them, changes its mind and goes.
+actor StormClient {
+    private let run: StormRun
+    private let scope: Scope
+    private let interfaces: DeviceInterfaces
+    private var dice: Dice
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe scope.asUnownedSerialExecutor()
+    }
+
+    init(_ run: StormRun, _ interfaces: DeviceInterfaces, number: Int) {
+        self.run = run
+        self.interfaces = interfaces
+        scope = run.simulation.scope(named: "client \(number)")
+        dice = run.split()
+    }
+
+    private var clock: LoopClock { run.simulation.clock }
+
+    /// Runs until the storm ends and everything that was asked has been answered.
+    nonisolated func start() -> Task<Void, Never> {
+        scope.task { [self] in
+            while await !self.isOver { await visit() }
+        }
+    }
+
+    private var isOver: Bool { run.isEnding }
+
+    private func visit() async {
+        guard let file = await open() else {
+            await clock.wait(for: .milliseconds(dice.pick(1...50)))
+            return
+        }
+        var operations: [Task<Void, Never>] = []
+        for _ in 0..<dice.pick(1...8) {
+            operations.append(contentsOf: ask(file))
+            if dice.chance(60) { await clock.wait(for: dice.moment(upTo: 100)) }
+        }
+        if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 300)) }
+        let closes = dice.chance(60) || run.isEnding
+        if closes { await file.close() }
+        for operation in operations { await operation.value }
+        if !closes || dice.chance(20) { await file.close() }
+    }
+
+    private func open() async -> DeviceFile? {
+        let wanted: DeviceInterfaceClass = dice.chance(75) ? .storm : .toaster
+        if dice.chance(20) {
+            // Waits for one to arrive, not for ever.
+            let deadline = dice.moment(upTo: 200)
+            let opening = Task(executorPreference: scope) { [interfaces] in
+                try? await interfaces.open(wanted)
+            }
+            await clock.wait(for: deadline)
+            opening.cancel()
+            return await opening.value
+        }
+        let enabled = interfaces.all(of: wanted)
+        guard !enabled.isEmpty else { return nil }
+        return try? await dice.pick(of: enabled).open()
+    }
+
+    /// Makes one request, and perhaps a task that cancels it.
+    private func ask(_ file: DeviceFile) -> [Task<Void, Never>] {
+        let kind = dice.pick(0...2)
+        let size = dice.pick(of: [0, 1, 64, 512, 1300])
+        let number = run.requests.begin()
+        let operation = scope.task { [run] in
+            let outcome = await Self.ask(file, kind, size, number, run)
+            run.log("request \(number): \(outcome)")
+            run.requests.end(number, outcome)
+        }
+        switch dice.pick(0...3) {
+        case 0: return [operation]
+        case 1 where dice.chance(30):
+            operation.cancel()
+            return [operation]
+        default:
+            let moment = dice.moment(upTo: 150)
+            let canceller = scope.task { [clock] in
+                await clock.wait(for: moment)
+                operation.cancel()
+            }
+            return [operation, canceller]
+        }
+    }
+
+    private static func ask(
+        _ file: DeviceFile, _ kind: Int, _ size: Int, _ number: Int, _ run: StormRun
+    ) async -> String {
+        do throws(DeviceError) {
+            switch kind {
+            case 0:
+                let bytes = try await file.read(upTo: size)
+                if bytes.count > size { run.violate("request \(number): \(bytes.count) of \(size)") }
+                return "read"
+            case 1:
+                let count = try await file.write([UInt8](repeating: 5, count: size))
+                if count > size { run.violate("request \(number): \(count) of \(size) written") }
+                return "written"
+            default:
+                let tag = (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+                let reply = try await file.control(1, tag)
+                // The toaster's own answer is a level of browning.
+                if reply.information != number, !run.hasToasters {
+                    run.violate("request \(number) got the answer \(reply.information)")
+                }
+                return "controlled"
+            }
+        } catch { return error.code.description }
+    }
+}

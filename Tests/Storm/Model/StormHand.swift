@@ -1,0 +1,83 @@
+import DriverFoundation
+import DriverRuntime
+import DriverSimulation
+import VirtualUSB
+
+/// A hand that plugs one device in and out.
+actor StormHand {
+    private let run: StormRun
+    private let scope: Scope
+    private let bus: VirtualBus
+    private let plugAndPlay: PlugAndPlay
+    private var dice: Dice
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe scope.asUnownedSerialExecutor()
+    }
+
+    init(_ run: StormRun, _ bus: VirtualBus, _ plugAndPlay: PlugAndPlay, number: Int) {
+        self.run = run
+        self.bus = bus
+        self.plugAndPlay = plugAndPlay
+        scope = run.simulation.scope(named: "hand \(number)")
+        dice = run.split()
+    }
+
+    private var clock: LoopClock { run.simulation.clock }
+
+    nonisolated func start(isToaster: Bool) -> Task<Void, Never> {
+        scope.task { [self] in await act(isToaster: isToaster) }
+    }
+
+    private func plug(isToaster: Bool) async -> PluggedDevice? {
+        let faults = dice.chance(60) ? dice.faults() : FaultPlan()
+        if isToaster {
+            return try? await bus.plug(faults: faults) { [run] port in
+                let device = StormToaster(port: port)
+                run.watch(device, "virtual toaster")
+                run.watch(port, "its port")
+                return device
+            }
+        }
+        return try? await bus.plug(faults: faults) { [run] port in
+            let device = StormDevice(port: port, run)
+            run.watch(device, "virtual device")
+            run.watch(port, "its port")
+            return device
+        }
+    }
+
+    private func act(isToaster: Bool) async {
+        await clock.wait(for: dice.moment(upTo: 50))
+        guard let plugged = await plug(isToaster: isToaster) else {
+            return run.violate("a device could not be plugged in")
+        }
+        while !run.isEnding {
+            await clock.wait(for: dice.chance(70) ? dice.moment(upTo: 400) : .zero)
+            if run.isEnding { return }
+            switch dice.pick(0...5) {
+            case 0, 1:
+                let kind = dice.unplugKind()
+                run.log("hand: unplug \(kind)")
+                await plugged.unplug(pending: kind)
+            case 2, 3:
+                run.log("hand: replug")
+                do { try await plugged.replug() } catch { run.violate("\(error)") }
+            case 4: await remove()
+            default: break
+            }
+        }
+    }
+
+    /// Asks the framework for an orderly removal of some device.
+    private func remove() async {
+        let devices = await plugAndPlay.devices()
+        guard !devices.isEmpty else { return }
+        let device = dice.pick(of: devices)
+        run.log("hand: remove \(device.attached.id)")
+        do throws(DeviceError) {
+            try await device.remove()
+            run.log("\(device.attached.id): removed")
+        } catch { run.log("\(device.attached.id): not removed: \(error.code)") }
+    }
+}

@@ -1,0 +1,127 @@
+import DriverFoundation
+import DriverRuntime
+import DriverSimulation
+
+/// Random choices of one part of a storm: its own stream, so that what one part draws does not change
+/// what another does.
+struct Dice: Sendable {
+    private var generator: SeededGenerator
+
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+
+    mutating func chance(_ percent: Int) -> Bool { generator.next(below: 100) < percent }
+
+    mutating func pick(_ range: ClosedRange<Int>) -> Int {
+        range.lowerBound + generator.next(below: range.count)
+    }
+
+    mutating func pick<Element>(of elements: [Element]) -> Element {
+        elements[generator.next(below: elements.count)]
+    }
+
+    mutating func split() -> Dice { Dice(seed: generator.next()) }
+
+    /// From nothing to `milliseconds`, short times as likely as long ones.
+    mutating func moment(upTo milliseconds: Int) -> Duration {
+        switch pick(0...3) {
+        case 0: .zero
+        case 1: .microseconds(pick(1...1000))
+        case 2: .milliseconds(pick(1...max(milliseconds / 10, 1)))
+        default: .milliseconds(pick(0...milliseconds))
+        }
+    }
+}
+
+/// What one run of the storm keeps account of.
+///
+/// Sendable because the simulation runs everything on one thread; it is read after the run has ended.
+final class StormRun: @unchecked Sendable {
+    let simulation: Simulation
+    var isEnding = false
+    /// Whether some devices are toasters, whose driver answers as it likes.
+    var hasToasters = false
+    /// Whether reports come unspoilt.
+    var isOrderChecked = false
+    var requests = Requests()
+    private(set) var violations: [String] = []
+    private(set) var lives: [AttachmentID: Life] = [:]
+    private var dice: Dice
+    private var traces: [(name: String, isAlive: () -> Bool)] = []
+
+    /// Every request a client made, and how often it ended.
+    struct Requests {
+        private var endings: [Int] = []
+        private(set) var outcomes: [String: Int] = [:]
+
+        var count: Int { endings.count }
+
+        mutating func begin() -> Int {
+            endings.append(0)
+            return endings.count - 1
+        }
+
+        mutating func end(_ number: Int, _ outcome: String) {
+            endings[number] += 1
+            outcomes[outcome, default: 0] += 1
+        }
+
+        var unequalToOne: [Int] { endings.indices.filter { endings[$0] != 1 } }
+    }
+
+    init(_ simulation: Simulation, _ dice: Dice) {
+        self.simulation = simulation
+        self.dice = dice
+    }
+
+    func split() -> Dice { dice.split() }
+
+    func log(_ text: String) { simulation.log(text) }
+
+    func violate(_ text: String) {
+        simulation.log("VIOLATION: \(text)")
+        violations.append(text)
+    }
+
+    /// Checks at the end that `object` is gone.
+    func watch(_ object: any AnyObject & Sendable, _ name: String) {
+        traces.append((name, { [weak object] in object != nil }))
+    }
+
+    /// What was watched and lives on.
+    var survivors: [String] { traces.filter { $0.isAlive() }.map(\.name) }
+
+    func note(_ step: LifecycleStep, of device: Device) {
+        let id = device.attached.id
+        if lives[id] == nil { watch(device, "device \(id)") }
+        simulation.log("\(id): \(step)")
+        if let problem = lives[id, default: Life()].note(step) {
+            violate("\(id): \(step): \(problem)")
+        }
+    }
+}
+
+extension StormRun {
+    /// The run that happens on a loop: how a driver, which the framework makes, finds its own.
+    static func on(_ loop: EventLoop) -> StormRun {
+        guard let run = registry.withLock({ table.runs[ObjectIdentifier(loop)] }) else {
+            fatalError("no storm runs on loop \(loop.name)")
+        }
+        return run
+    }
+
+    func register() {
+        registry.withLock { table.runs[ObjectIdentifier(simulation.loop)] = self }
+    }
+
+    func unregister() {
+        registry.withLock { _ = table.runs.removeValue(forKey: ObjectIdentifier(simulation.loop)) }
+    }
+}
+
+/// Storms run on several threads, one each.
+private let registry = Lock()
+private let table = Table()
+private final class Table: @unchecked Sendable {
+    // Guarded by `registry`.
+    var runs: [ObjectIdentifier: StormRun] = [:]
+}
