@@ -106,11 +106,13 @@ let package = Package(
             ]),
         .target(
             name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
-            path: "Tests/ConformanceDevice", swiftSettings: strict),
+            path: "Tests/ConformanceDevice", swiftSettings: plain),
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
+        labProgram(
+            "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
@@ -120,7 +122,6 @@ let package = Package(
             ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
         tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
-        tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
         .target(
             name: "StormModel",
