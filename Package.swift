@@ -74,13 +74,23 @@ let package = Package(
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
+        sample("ToasterDevice", in: "Toaster/Device", ["VirtualUSB"]),
+        sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
+        .target(
+            name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
+            path: "Tests/ConformanceDevice", swiftSettings: strict),
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
+        labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
+        tests(
+            of: "VirtualUSB",
+            ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
+        tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
         tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
@@ -95,5 +105,6 @@ let package = Package(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
             swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+        tests(of: "USBIP"),
     ]
 )

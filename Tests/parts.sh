@@ -184,7 +184,7 @@ part_lab() {
     done
     for cpus in 1 2; do
         status=0
-        "$tests/Lab/boot" -s "$cpus" -t 1200 -o "$state/lab-$cpus" \
+        "$tests/Lab/boot" -s "$cpus" -t 1800 -o "$state/lab-$cpus" \
             "LAB_CPUS=$cpus LAB_BIN=$(swift build --show-bin-path) Tests/Lab/run-cases ${cases[*]}" 2>&1 |
             tee "$state/lab.output-$cpus" || status=$?
         if "$tests/Lab/kernel-log" "$state/lab-$cpus/kernel.log"; then

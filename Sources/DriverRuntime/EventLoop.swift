@@ -191,9 +191,12 @@ public final class EventLoop: Sendable {
 
     /// Runs the loop on a thread of its own until ``stop()``.
     public func start() {
-        Thread.start(named: name) { [self] in
-            run { isStopping.load(ordering: .acquiring) && finish() }
-        }
+        Thread.start(named: name) { [self] in runUntilStopped() }
+    }
+
+    /// Runs the loop on the caller's thread until ``stop()``: for buses that join their threads.
+    public func runUntilStopped() {
+        run { isStopping.load(ordering: .acquiring) && finish() }
     }
 
     /// Ends a started loop once it has nothing ready to run. Any thread; returns at once.

@@ -1,6 +1,5 @@
 internal import CLibUSB
 public import DriverRuntime
-internal import Synchronization
 public import USBBus
 
 /// The bus of real devices: libusb's asynchronous transfers and hotplug.
@@ -28,7 +27,6 @@ public final class LibUSBBus: USBBus {
     let deviceSource: Source
     private let waiter: LibUSBWaiter
     private let thread = SideThread(name: "usb loop")
-    private let isStopping = Atomic<Bool>(false)
 
     /// Where this bus gets its devices from.
     package enum Source: Sendable, Hashable {
@@ -126,9 +124,7 @@ public final class LibUSBBus: USBBus {
             state.value.registration = registration
             if registration == nil { reportMissingDiscovery() }
         }
-        thread.perform { [self] in
-            loop.run { isStopping.load(ordering: .acquiring) && loop.isDrained }
-        }
+        thread.perform { [self] in loop.runUntilStopped() }
         if wrappedDescriptor == nil { giveBackAbandonedDrivers(context) }
     }
 
@@ -160,8 +156,7 @@ public final class LibUSBBus: USBBus {
         }
         let context = await onLoop { [self] in state.value.context.take() }
         await side.run { [self] in devices.forEach(calls.unreference) }
-        isStopping.store(true, ordering: .releasing)
-        waiter.wake()
+        loop.stop()
         // The call runs when the loop's has returned: that is the join.
         await thread.run {}
         thread.stop()

@@ -17,7 +17,8 @@ public protocol BusDevice: AnyObject, Sendable {
 
     /// Takes an interface for this program; a kernel driver is detached if `detaching` says so.
     ///
-    /// Errors: `.busy` when a kernel driver or another program has it.
+    /// Errors: `.busy` when a kernel driver, another program or this one has it; `.notFound` when the
+    /// configuration in force has no such interface; `.deviceGone`.
     func claim(_ interface: UInt8, detaching: Bool) async throws(BusError)
 
     /// Gives an interface back, to its kernel driver if one was detached. Never fails: what cannot be
@@ -26,24 +27,34 @@ public protocol BusDevice: AnyObject, Sendable {
 
     /// Selects a configuration; nothing is sent when it is in force already (L23).
     ///
-    /// Errors: `.busy` when an interface is claimed, naming it.
+    /// Errors: `.busy` when an interface is claimed, naming it; `.notFound` when the device has no
+    /// such configuration; `.deviceGone`.
     func setConfiguration(_ value: UInt8) async throws(BusError)
 
     /// Selects an alternate setting of a claimed interface.
+    ///
+    /// Errors: `.notFound` when the interface is not claimed or has no such setting; `.deviceGone`.
     func setAlternateSetting(_ setting: UInt8, of interface: UInt8) async throws(BusError)
 
-    /// Clears an endpoint's halt and resets its data toggle on both sides.
+    /// Clears an endpoint's halt and resets its data toggle on both sides. Allowed when it is not
+    /// halted.
+    ///
+    /// Errors: `.notFound` when no setting in force has the endpoint; `.deviceGone`.
     func clearHalt(_ endpoint: EndpointAddress) async throws(BusError)
 
-    /// Resets the port.
+    /// Resets the port. What was claimed stays claimed if the device was kept.
+    ///
+    /// Errors: `.deviceGone`.
     func reset() async throws(BusError) -> ResetOutcome
 
     /// Makes a transfer that can be submitted any number of times; its memory is made now.
     ///
     /// `capacity` is the most bytes of data it can carry; for an IN endpoint the bus rounds its memory
-    /// up to whole packets (L18). Make `.control` transfers for endpoint 0.
-    /// Errors: `.invalidRequest` for a capacity the bus cannot carry (L19: 4096 bytes of control data
-    /// on Linux), `.outOfMemory`.
+    /// up to whole packets and asks for whole packets (L18). Make `.control` transfers for endpoint 0.
+    /// Errors: `.notFound` when no claimed interface has the endpoint in its present setting;
+    /// `.invalidRequest` for a type that is not the endpoint's, or a capacity the bus cannot carry
+    /// (L19: 4096 bytes of control data on Linux); `.unsupported` for a type that this bus does not
+    /// move; `.outOfMemory`; `.deviceGone`.
     func makeTransfer(
         _ type: TransferType, on endpoint: EndpointAddress, maxPacketSize: Int, capacity: Int
     ) throws(BusError) -> BusTransfer

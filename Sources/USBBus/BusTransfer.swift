@@ -69,9 +69,10 @@ public import USBTypes
     /// Sends or asks for `length` bytes (at most `capacity`).
     ///
     /// `zeroPacket` ends an OUT whose length is a positive multiple of the packet size with a
-    /// zero-length packet.
-    /// Errors: `.deviceGone`, `.outOfMemory` (L26: names the limit), `.invalidRequest`; after a throw
-    /// the handler is not called.
+    /// zero-length packet. For control, `length` is the setup packet's.
+    /// Errors: `.deviceGone`, `.outOfMemory` (L26: names the limit), `.notFound` when the setting in
+    /// force has not got the endpoint any more, `.invalidRequest`; after a throw the handler is not
+    /// called.
     public final func submit(length: Int, zeroPacket: Bool = false) throws(BusError) {
         loop.preconditionOnLoop()
         precondition(!isInFlight, "a transfer was submitted twice (L5)")
@@ -139,7 +140,8 @@ public enum TransferStatus: UInt8, Sendable, Hashable, CaseIterable {
     case cancelled
     /// The endpoint is halted, or a control request was refused (USB 2.0 §8.5.3.4).
     case stalled
-    /// The device sent more than was asked for; the content is undefined.
+    /// The device sent more than was asked for. The content is undefined, and so is whether what did
+    /// not fit is lost.
     case overflow
     /// The bus failed: no answer, a bad checksum, a broken transaction.
     case failed

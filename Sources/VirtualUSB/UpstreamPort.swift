@@ -88,6 +88,14 @@ public final class UpstreamPort: Sendable {
         return found.type
     }
 
+    /// The interface that has the endpoint in its active setting, `nil` for none.
+    public func interface(of endpoint: EndpointAddress) -> UInt8? {
+        guard endpoint.number != 0, let found = core.endpoint(endpoint), found.isActive else {
+            return nil
+        }
+        return found.interface
+    }
+
     /// Whether the active settings have the endpoint and it is isochronous, which virtual devices do
     /// not move data on yet: a transfer there ends as `failed`.
     public func isIsochronous(_ endpoint: EndpointAddress) -> Bool {

@@ -12,7 +12,8 @@
 #   wait_for_absence VENDOR PRODUCT                   until it has gone
 #   device_named VENDOR PRODUCT                       prints its name now, or fails
 #
-# VENDOR and PRODUCT are four lower-case hexadecimal digits. Every wait ends after ten seconds.
+# VENDOR and PRODUCT are four lower-case hexadecimal digits. The bulk endpoints are 0x81 and 0x02 on the
+# dummy controllers. Every wait ends after ten seconds.
 
 gadgets=/sys/kernel/config/usb_gadget
 

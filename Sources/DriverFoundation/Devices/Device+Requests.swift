@@ -20,6 +20,11 @@ extension Device {
         route.1.accept(core, atHead: false)
     }
 
+    func nextRequestNumber() -> UInt64 {
+        state.value.lastRequest += 1
+        return state.value.lastRequest
+    }
+
     /// Why a queue that does not accept refuses.
     var refusal: DeviceError {
         state.value.isGone

@@ -39,6 +39,7 @@ public final class Device: Sendable {
         var startWaiters: [Resumption<DeviceError?>] = []
         var removeQueries: [Resumption<DeviceError?>] = []
         var queryRefusal: DeviceError?
+        var lastRequest: UInt64 = 0
         var finalWaiters: [Resumption<Void>] = []
         var removalWaiters: [Resumption<Bool>] = []
         var removalGrace: Deadline?
@@ -145,6 +146,7 @@ public final class Device: Sendable {
 struct DeviceEnvironment: Sendable {
     let bus: any USBBus
     let interfaces: DeviceInterfaces
+    let recorder: FlightRecorder
     let detachesKernelDrivers: Bool
     let logger: Logger
     let observer: (@Sendable (Device, LifecycleStep) -> Void)?

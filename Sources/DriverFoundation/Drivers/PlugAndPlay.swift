@@ -15,6 +15,8 @@ public final class PlugAndPlay: Sendable {
     public let bus: any USBBus
     /// Where started devices offer themselves to programs.
     public let interfaces: DeviceInterfaces
+    /// The last things that happened to its devices: steps, requests, transfers. On the loop.
+    public let recorder: FlightRecorder
 
     private let drivers: [any FunctionDriver.Type]
     private let options: Options
@@ -51,6 +53,7 @@ public final class PlugAndPlay: Sendable {
         self.drivers = drivers
         self.interfaces = interfaces
         self.options = options
+        recorder = FlightRecorder(on: bus.loop)
         state = LoopConfined(on: bus.loop, State())
     }
 
@@ -101,7 +104,7 @@ public final class PlugAndPlay: Sendable {
             return
         }
         let environment = DeviceEnvironment(
-            bus: bus, interfaces: interfaces,
+            bus: bus, interfaces: interfaces, recorder: recorder,
             detachesKernelDrivers: options.detachesKernelDrivers, logger: options.logger,
             observer: options.observer,
             makeDriver: { device throws(DeviceError) in try await match.driver.init(device: device)

@@ -27,7 +27,10 @@ extension Device {
         }
     }
 
-    func observe(_ step: LifecycleStep) { environment.observer?(self, step) }
+    func observe(_ step: LifecycleStep) {
+        record(.lifecycleStep, step.number)
+        environment.observer?(self, step)
+    }
 
     // MARK: Effects
 

@@ -53,6 +53,33 @@ public enum LifecycleStep: Sendable, Hashable {
     case disposed
 }
 
+extension LifecycleStep {
+    /// The step in one number, for records: the callback's place in the low byte for its steps.
+    var number: UInt64 {
+        func with(_ callback: DriverCallback, _ base: UInt64) -> UInt64 {
+            base << 8 | UInt64(DriverCallback.allCases.firstIndex(of: callback) ?? 0)
+        }
+        return switch self {
+        case .matched: 1 << 8
+        case .began(let callback): with(callback, 2)
+        case .returned(let callback): with(callback, 3)
+        case .threw(let callback, _): with(callback, 4)
+        case .hardwareAcquired: 5 << 8
+        case .hardwareRefused: 6 << 8
+        case .queuesStarted: 7 << 8
+        case .queuesHeld: 8 << 8
+        case .interfacesEnabled: 9 << 8
+        case .interfacesDisabled: 10 << 8
+        case .started: 11 << 8
+        case .startFailed: 12 << 8
+        case .powerManagedQueuesPurged: 13 << 8
+        case .hardwareClosed: 14 << 8
+        case .queuesPurged: 15 << 8
+        case .disposed: 16 << 8
+        }
+    }
+}
+
 extension LifecycleStep: CustomStringConvertible {
     /// A few words, as golden logs have them.
     public var description: String {

@@ -91,6 +91,7 @@ public final class RequestQueue: Sendable {
         core.state.value.phase = .owned
         core.state.value.since = device.loop.now
         state.value.owned.append(core)
+        device.record(.requestDelivered, core.state.value.number)
     }
 
     // MARK: Workers

@@ -131,6 +131,7 @@ public final class ContinuousReader: Sendable {
         _ transfer: BusTransfer, _ status: TransferStatus, _ bytes: borrowing RawSpan
     ) {
         state.value.inFlight -= 1
+        device.record(.readerCompleted, pipe.endpoint.address, status, bytes.byteCount)
         let isWanted = status == .completed && state.value.phase != .stopping
         if isWanted {
             state.value.failures = 0

@@ -24,6 +24,8 @@ final class RequestCore: Sendable {
         var file: File?
         var ticket: RequestTicket?
         var since = Instant(nanoseconds: 0)
+        // Counts the device's requests, for records.
+        var number: UInt64 = 0
         // Links of the list that it stands in: a queue's, or the operations that wait for it.
         var next: RequestCore?
         var previous: RequestCore?
@@ -51,12 +53,15 @@ final class RequestCore: Sendable {
         state.value.file = file
         state.value.ticket = ticket
         state.value.since = device.loop.now
+        state.value.number = device.nextRequestNumber()
         ticket.bind(to: self)
+        device.record(.requestAccepted, state.value.number, request.kind.number)
     }
 
     /// Ends the request, once, and gives the core back to the pool.
     func finish(error: DeviceError?, information: Int) {
         precondition(state.value.phase != .free, "a request was completed twice")
+        device.record(.requestCompleted, state.value.number, error == nil ? 0 : 1)
         let wasOwned = state.value.phase == .owned
         let reply = state.value.reply.take()
         let queue = state.value.queue.take()

@@ -76,6 +76,7 @@ final class PipeCore: Sendable {
         state.value.running.append(operation)
         let outcome = await operation.run(
             length: length, zeroPacket: zeroPacket, for: core, deadline: deadline)
+        device.record(.transferCompleted, address, outcome.status, outcome.length)
         if let index = state.value.running.firstIndex(where: { $0 === operation }) {
             state.value.running.swapAt(index, state.value.running.count - 1)
             state.value.running.removeLast()

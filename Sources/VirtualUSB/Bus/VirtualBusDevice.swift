@@ -31,35 +31,50 @@ final class VirtualBusDevice: BusDevice {
         _ type: TransferType, on endpoint: EndpointAddress, maxPacketSize: Int, capacity: Int
     ) throws(BusError) -> BusTransfer {
         loop.preconditionOnLoop()
-        guard type != .control || capacity <= 4096 else {
-            throw BusError(
-                .invalidRequest, "A control transfer carries at most 4096 bytes, not \(capacity).")
-        }
-        guard type != .isochronous else {
-            throw BusError(.unsupported, "Virtual devices have no isochronous transfers.")
-        }
-        guard capacity >= 0, maxPacketSize > 0, type == .control || endpoint.number != 0 else {
+        try requirePresent()
+        guard capacity >= 0, maxPacketSize > 0 else {
             throw BusError(
                 .invalidRequest,
-                "There is no \(type) transfer of \(capacity) bytes on endpoint \(endpoint).")
+                "A transfer cannot have \(capacity) bytes in packets of \(maxPacketSize).")
         }
-        let packets = (capacity + maxPacketSize - 1) / maxPacketSize
-        let rounded = endpoint.direction == .in ? packets * maxPacketSize : capacity
+        if type == .control {
+            guard endpoint.number == 0, capacity <= 4096 else {
+                throw BusError(
+                    .invalidRequest,
+                    "A control transfer is on endpoint 0, not \(endpoint), and carries 4096 bytes"
+                        + " at most, not \(capacity).")
+            }
+        } else if type == .isochronous {
+            throw BusError(.unsupported, "Virtual devices have no isochronous transfers.")
+        } else {
+            try requireClaimed(endpoint, type)
+        }
         return VirtualBusTransfer(
-            self, type, endpoint: endpoint, capacity: capacity, rounded: max(rounded, capacity, 1))
+            self, type, endpoint: endpoint, maxPacketSize: maxPacketSize, capacity: capacity)
     }
 
+    /// Where a transfer goes that is about to begin.
     func admit(_ transfer: VirtualBusTransfer) throws(BusError) -> UpstreamPort {
-        guard !upstream.isGone, !state.value.isClosed else { throw .gone(id) }
-        let type = upstream.transferType(
-            of: transfer.type == .control ? .control : transfer.endpoint)
-        guard type == transfer.type else {
-            throw BusError(
-                .invalidRequest,
-                "Device \(id) has no \(transfer.type) endpoint \(transfer.endpoint) in its present"
-                    + " settings.")
-        }
+        try requirePresent()
+        if transfer.type != .control { try requireClaimed(transfer.endpoint, transfer.type) }
         return upstream
+    }
+
+    private func requireClaimed(
+        _ endpoint: EndpointAddress, _ type: TransferType
+    ) throws(BusError) {
+        guard let interface = upstream.interface(of: endpoint),
+            state.value.claimed[Int(interface)]
+        else {
+            throw BusError(
+                .notFound,
+                "No claimed interface of device \(id) has endpoint \(endpoint) in its present"
+                    + " setting.")
+        }
+        guard upstream.transferType(of: endpoint) == type else {
+            throw BusError(
+                .invalidRequest, "Endpoint \(endpoint) of device \(id) is not of type \(type).")
+        }
     }
 
     func began(_ endpoint: EndpointAddress) { state.value.inFlight[Self.slot(endpoint)] += 1 }
@@ -96,6 +111,10 @@ final class VirtualBusDevice: BusDevice {
             try requirePresent()
             guard upstream.alternateSetting(of: interface) != nil else {
                 throw BusError(.notFound, "Device \(id) has no interface \(interface).")
+            }
+            guard !state.value.claimed[Int(interface)] else {
+                throw BusError(
+                    .busy, "Interface \(interface) of device \(id) is claimed already.")
             }
             state.value.claimed[Int(interface)] = true
         }
