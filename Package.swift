@@ -92,7 +92,6 @@ let package = Package(
             ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
         tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
-        tests(of: "VirtualUSB", ["DriverSimulation"]),
         tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
         .target(
             name: "StormModel",
