@@ -76,6 +76,8 @@ public final class VirtualBus: USBBus {
         state.value.attachments.append(attachment)
         upstream.onUnplug { [weak self] _ in self?.depart(id) }
         report(.arrived(attachment.attached))
+        // A hand that was plugging it in when the bus ended.
+        if state.value.isStopped { upstream.unplug(pending: .endWithError) }
         return attachment
     }
 
@@ -93,7 +95,6 @@ public final class VirtualBus: USBBus {
     }
 
     private func report(_ event: BusEvent) {
-        guard !state.value.isStopped else { return }
         state.value.observer?(event)
     }
 
@@ -136,6 +137,8 @@ public final class VirtualBus: USBBus {
                     !attachment.isOpen, "device \(attachment.id) is open when its bus stops")
             }
             state.value.isStopped = true
+            // The observer knows the bus: held any longer, neither would ever go.
+            state.value.observer = nil
             for attachment in state.value.attachments {
                 attachment.upstream.unplug(pending: .endWithError)
             }

@@ -1,3 +1,4 @@
+import DriverSimulation
 import Glibc
 import StormModel
 
@@ -20,6 +21,10 @@ for seed in first..<end {
         steps += outcome.steps
         requests += outcome.requests
     } catch {
+        if end - first == 1 {
+            let lines = (error as? StormViolation)?.lines ?? (error as? SimulationError)?.lines
+            for line in lines ?? [] { print(line) }
+        }
         print("seed \(seed): \(error)")
         exit(1)
     }
