@@ -78,11 +78,13 @@ let package = Package(
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
         .target(
             name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
-            path: "Tests/ConformanceDevice", swiftSettings: strict),
+            path: "Tests/ConformanceDevice", swiftSettings: plain),
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
+        labProgram(
+            "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
