@@ -16,7 +16,7 @@ let clock = ContinuousClock()
 let start = clock.now
 for seed in first..<end {
     do {
-        let outcome = try Storm.run(seed: seed)
+        let outcome = try Storm.run(seed: seed, isVerbose: end - first == 1)
         if end - first == 1 { for line in outcome.lines { print(line) } }
         steps += outcome.steps
         requests += outcome.requests

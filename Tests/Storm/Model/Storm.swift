@@ -27,7 +27,7 @@ package enum Storm {
     }
 
     package static func run(
-        seed: UInt64, planted: Set<PlantedFault> = []
+        seed: UInt64, planted: Set<PlantedFault> = [], isVerbose: Bool = false
     ) throws -> Outcome {
         var options = Simulation.Options()
         options.timeLimit = .seconds(600)
@@ -38,7 +38,7 @@ package enum Storm {
         let keep = Keep()
         let outcome = try Simulation.run(seed: seed, options: options) { simulation in
             var dice = Dice(seed: simulation.random.next())
-            let run = StormRun(simulation, dice.split())
+            let run = StormRun(simulation, dice.split(), isVerbose: isVerbose)
             keep.run = run
             run.register()
             defer { run.unregister() }
