@@ -62,10 +62,15 @@ public final class VirtualBus: USBBus {
         return plugged
     }
 
-    /// A device is there: it gets an id and an address, and its arrival is reported.
+    /// A device is there: it gets an id and an address, and its arrival is reported. `nil` when it has
+    /// left while it was configured, or the bus has ended.
     func attach(
         _ upstream: UpstreamPort, port: UInt8?, configuration: UInt8?
-    ) -> Attachment {
+    ) -> Attachment? {
+        guard !upstream.isGone, !state.value.isStopped else {
+            upstream.unplug(pending: .endWithError)
+            return nil
+        }
         let number = port ?? lowestFreePort
         let id = AttachmentID(rawValue: state.value.nextID)
         state.value.nextID += 1
@@ -76,8 +81,6 @@ public final class VirtualBus: USBBus {
         state.value.attachments.append(attachment)
         upstream.onUnplug { [weak self] _ in self?.depart(id) }
         report(.arrived(attachment.attached))
-        // A hand that was plugging it in when the bus ended.
-        if state.value.isStopped { upstream.unplug(pending: .endWithError) }
         return attachment
     }
 
