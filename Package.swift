@@ -128,7 +128,7 @@ let package = Package(
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
             path: "Tests/Storm/Model", swiftSettings: strict),
         .executableTarget(
-            name: "storm", dependencies: ["StormModel"], path: "Tests/Storm/Command",
+            name: "storm", dependencies: ["StormModel", "DriverSimulation"], path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",

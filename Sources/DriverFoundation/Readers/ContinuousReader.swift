@@ -89,7 +89,10 @@ public final class ContinuousReader: Sendable {
         }
         state.value.epoch += 1
         cancelAll()
-        if state.value.inFlight > 0 { await Resumption.wait { state.value.stopped.append($0) } }
+        await Resumption.wait { stopped in
+            if state.value.inFlight == 0 { return stopped.resume() }
+            state.value.stopped.append(stopped)
+        }
         if state.value.phase == .stopping { state.value.phase = .stopped }
     }
 

@@ -101,8 +101,10 @@ final class PipeCore: Sendable {
 
     /// Waits until nothing is in flight.
     func drain() async {
-        guard !state.value.running.isEmpty else { return }
-        await Resumption.wait { state.value.drained.append($0) }
+        await Resumption.wait { drained in
+            if state.value.running.isEmpty { return drained.resume() }
+            state.value.drained.append(drained)
+        }
     }
 
     /// Takes nothing more, ends what is in flight, and lets the transfers go.
