@@ -62,8 +62,11 @@ public final class ServedSession {
         carryOut()
     }
 
+    /// How many bytes wait to be sent.
+    public var unsentBytes: Int { session.unsentBytes }
+
     /// Whether there is nothing to send.
-    public var isOutputEmpty: Bool { session.isOutputEmpty }
+    public var isOutputEmpty: Bool { session.unsentBytes == 0 }
 
     /// Whether bytes should be read from the peer.
     public var wantsInput: Bool { session.wantsInput }
@@ -92,7 +95,7 @@ public final class ServedSession {
             }
         }
         releaseIfOver()
-        if !session.isOutputEmpty { change.post(on: devices.loop) }
+        if session.unsentBytes > 0 { change.post(on: devices.loop) }
     }
 
     private func importDevice(_ busID: BusID) {
@@ -127,7 +130,7 @@ public final class ServedSession {
     func finished(_ transfer: SessionTransfer, _ status: TransferStatus, _ length: Int) {
         session.complete(ticket: transfer.ticket, status, length: length, data: transfer.bytes)
         rest(transfer)
-        if !session.isOutputEmpty { change.post(on: devices.loop) }
+        if session.unsentBytes > 0 { change.post(on: devices.loop) }
     }
 
     private func rest(_ transfer: SessionTransfer) {
