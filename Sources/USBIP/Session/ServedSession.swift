@@ -62,6 +62,13 @@ public final class ServedSession {
         carryOut()
     }
 
+    /// Takes all bytes to be sent, for a transport that never has to wait.
+    public func takeOutput() -> [UInt8] {
+        let bytes = session.output.copy()
+        sent(bytes.count)
+        return bytes
+    }
+
     /// How many bytes wait to be sent.
     public var unsentBytes: Int { session.unsentBytes }
 
