@@ -89,7 +89,7 @@ let package = Package(
         sample(
             "SampleHost", in: "Host",
             [
-                "DriverFoundation", "VirtualUSB", "LibUSBBus",
+                "DriverFoundation", "VirtualUSB", "LibUSBBus", "USBIP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
@@ -97,7 +97,10 @@ let package = Package(
         sample("ToasterClient", in: "Toaster/Client", ["DriverClient"]),
         program(
             "toaster", in: "Toaster/Program",
-            ["DriverFoundation", "VirtualUSB", "ToasterDriver", "ToasterDevice", "ToasterClient"]),
+            [
+                "DriverFoundation", "VirtualUSB", "USBIP", "ToasterDriver", "ToasterDevice",
+                "ToasterClient",
+            ]),
         sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
         sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
