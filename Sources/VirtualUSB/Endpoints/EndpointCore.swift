@@ -76,6 +76,15 @@ class EndpointCore {
         serve()
     }
 
+    /// Where the worker waits; `false` when the device is gone, be it by the fault of the very
+    /// transfer that the worker has just looked at.
+    final func waitForWork() async -> Bool {
+        await Resumption.wait { resumption in
+            if core.isGone { return resumption.resume(returning: false) }
+            worker = resumption
+        }
+    }
+
     /// Lets a worker that waits go on.
     final func wake() { worker.take()?.resume(returning: true) }
 

@@ -127,8 +127,7 @@ internal import USBTypes
         isAsking = isAsked
         askIfSilent()
         while !isAsked {
-            if core.isGone { return nil }
-            guard await Resumption.wait({ worker = $0 }) else { return nil }
+            guard await waitForWork() else { return nil }
         }
         isAsked = false
         return pending.first?.usableLength ?? 0

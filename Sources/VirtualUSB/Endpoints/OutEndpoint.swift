@@ -51,8 +51,7 @@ internal import USBTypes
     /// Waits for bytes; `false` when the device is gone.
     func next() async -> Bool {
         while !isFull {
-            if core.isGone { return false }
-            guard await Resumption.wait({ worker = $0 }) else { return false }
+            guard await waitForWork() else { return false }
         }
         return true
     }
