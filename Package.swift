@@ -20,6 +20,16 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+func program(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency]
+) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies + [
+            "SampleHost", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], path: "Samples/" + folder, swiftSettings: plain)
+}
+
 /// Samples read as a user's own package would: the same checks, imports as Swift has them by default.
 func sample(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
@@ -73,9 +83,27 @@ let package = Package(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
+        sample(
+            "SampleHost", in: "Host",
+            [
+                "DriverFoundation", "VirtualUSB", "LibUSBBus",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
         sample("ToasterDevice", in: "Toaster/Device", ["VirtualUSB"]),
+        sample("ToasterClient", in: "Toaster/Client", ["DriverClient"]),
+        program(
+            "toaster", in: "Toaster/Program",
+            ["DriverFoundation", "VirtualUSB", "ToasterDriver", "ToasterDevice", "ToasterClient"]),
+        sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
+        sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
+        program(
+            "keyboard", in: "Keyboard/Program",
+            [
+                "DriverFoundation", "VirtualUSB", "KeyboardDriver", "KeyboardDevice",
+                "KeyboardClient",
+            ]),
         .target(
             name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
             path: "Tests/ConformanceDevice", swiftSettings: plain),

@@ -109,7 +109,8 @@ public final class LibUSBBus: USBBus {
     ) {
         waiter.attach(context)
         calls.observeEndedDescriptors(context) { [self] descriptor in
-            loop.execute { [self] in descriptorEnded(descriptor) }
+            // The context's own end closes descriptors too, after the loop's.
+            _ = loop.executeIfRunning { [self] in descriptorEnded(descriptor) }
         }
         var registration: Int32?
         if deviceSource == .hotplug {

@@ -10,7 +10,8 @@ final class EventLog: Sendable {
     private final class Box: @unchecked Sendable {
         // Guarded by `lock`.
         var events: [ServerEvent] = []
-        var waiters: [(matches: (ServerEvent) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiters:
+            [(matches: (ServerEvent) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     func append(_ event: ServerEvent) {

@@ -1,4 +1,5 @@
 import Glibc
+import USBTypes
 
 @testable import USBIP
 
@@ -52,7 +53,8 @@ final class SocketClient {
         var filled = 0
         while filled < count {
             let got = unsafe bytes.withUnsafeMutableBytes { buffer in
-                unsafe recv(descriptor, buffer.baseAddress! + filled, count - filled, 0)
+                let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                return unsafe recv(descriptor, free.baseAddress, free.count, 0)
             }
             if got == 0 || (got < 0 && errno == ECONNRESET) { break }
             guard got > 0 else { throw Failure(what: "no answer: errno \(errno)") }
@@ -69,7 +71,10 @@ final class SocketClient {
         var option = linger(l_onoff: 1, l_linger: 0)
         unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-        close(dup2(open("/dev/null", O_RDONLY), descriptor))
+        // The descriptor itself stays taken until `deinit` closes it.
+        let null = unsafe open("/dev/null", O_RDONLY)
+        dup2(null, descriptor)
+        close(null)
     }
 
     /// Imports a device; its record, or the refusal.
@@ -93,6 +98,12 @@ final class SocketClient {
         command.deviceID = deviceID
         send(TransferCommand.submit(command).bytes + data)
         return try reply(to: number, isIn: command.direction == .in)
+    }
+
+    /// The next 48 bytes.
+    func header() throws -> TransferReply? {
+        let bytes = try receive(48)
+        return try TransferReply.parse(bytes.raw)
     }
 
     /// The next reply, which must be that to `number`.

@@ -144,6 +144,13 @@ final class Hardware: Sendable {
 }
 
 extension Device {
+    /// The interfaces that the driver was given, as the first of their alternate settings describes
+    /// them: where a driver for a class finds its endpoints (U-4, U-5). Any thread.
+    public var interfaces: [InterfaceDescriptor] {
+        let configuration = attached.configuration ?? attached.configurations.first
+        return interfaceNumbers.compactMap { configuration?.interface($0)?.alternateSetting(0) }
+    }
+
     /// The pipe to a bulk or interrupt endpoint of the driver's interfaces (U-5, U-7).
     ///
     /// From `prepareHardware()` to `releaseHardware()`; a pipe is gone after its interface's alternate

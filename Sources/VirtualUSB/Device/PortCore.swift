@@ -191,7 +191,7 @@ final class PortCore {
         }
         for endpoint in [control] + outputs + inputs as [EndpointCore?] {
             endpoint?.dropMessages()
-            endpoint?.release()
+            endpoint?.wake()
         }
         for entry in tasks { entry.task.cancel() }
         let device = self.device.take()

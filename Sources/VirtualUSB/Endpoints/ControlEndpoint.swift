@@ -73,7 +73,7 @@ internal import USBTypes
                 // A fault has ended it, or holds it.
                 if pending.first === transfer { break }
             }
-            guard await waitForWork() else { return nil }
+            await pause()
         }
     }
 

@@ -127,7 +127,8 @@ internal import USBTypes
         isAsking = isAsked
         askIfSilent()
         while !isAsked {
-            guard await waitForWork() else { return nil }
+            if core.isGone { return nil }
+            await pause()
         }
         isAsked = false
         return pending.first?.usableLength ?? 0

@@ -51,7 +51,8 @@ internal import USBTypes
     /// Waits for bytes; `false` when the device is gone.
     func next() async -> Bool {
         while !isFull {
-            guard await waitForWork() else { return false }
+            if core.isGone { return false }
+            await pause()
         }
         return true
     }
