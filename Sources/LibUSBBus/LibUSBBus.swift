@@ -73,6 +73,7 @@ public final class LibUSBBus: USBBus {
         loop = EventLoop(name: "usb loop", waiter: waiter)
         budget = MemoryBudget(on: loop, limit: MemoryBudget.systemLimit())
         state = LoopConfined(on: loop, State())
+        thread.perform { [loop] in loop.runUntilStopped() }
     }
 
     /// The node of a bus that wraps one.
@@ -96,18 +97,16 @@ public final class LibUSBBus: USBBus {
             return result
         }
         if case .failure(let code) = result {
-            side.stop()
             throw BusError(
                 .unavailable, "libusb cannot start: \(StatusMap.name(code)).", native: code)
         }
         await rescan()
     }
 
-    /// Everything that must be in place before the loop runs (L15). Side thread.
+    /// Everything that must be in place before the loop handles libusb's events (L15). Side thread.
     private func begin(
         _ context: ContextPointer, _ observer: @escaping @Sendable (BusEvent) -> Void
     ) {
-        waiter.attach(context)
         calls.observeEndedDescriptors(context) { [self] descriptor in
             // The context's own end closes descriptors too, after the loop's.
             _ = loop.executeIfRunning { [self] in descriptorEnded(descriptor) }
@@ -125,7 +124,7 @@ public final class LibUSBBus: USBBus {
             state.value.registration = registration
             if registration == nil { reportMissingDiscovery() }
         }
-        thread.perform { [self] in loop.runUntilStopped() }
+        waiter.attach(context)
         if wrappedDescriptor == nil { giveBackAbandonedDrivers(context) }
     }
 
