@@ -20,6 +20,16 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+func program(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency]
+) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies + [
+            "SampleHost", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], path: "Samples/" + folder, swiftSettings: plain)
+}
+
 /// Samples read as a user's own package would: the same checks, imports as Swift has them by default.
 func sample(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
@@ -27,6 +37,9 @@ func sample(
     .target(
         name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
 }
+
+/// libusb must find the program's own `ioctl`: so the program exports its symbols.
+let ioctlIsOurs: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"])]
 
 func labProgram(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
@@ -73,16 +86,45 @@ let package = Package(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
 
+        sample(
+            "SampleHost", in: "Host",
+            [
+                "DriverFoundation", "VirtualUSB", "LibUSBBus", "USBIP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
         sample("ToasterDevice", in: "Toaster/Device", ["VirtualUSB"]),
+        sample("ToasterClient", in: "Toaster/Client", ["DriverClient"]),
+        program(
+            "toaster", in: "Toaster/Program",
+            [
+                "DriverFoundation", "VirtualUSB", "USBIP", "ToasterDriver", "ToasterDevice",
+                "ToasterClient",
+            ]),
+        sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
+        sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
+        program(
+            "keyboard", in: "Keyboard/Program",
+            [
+                "DriverFoundation", "VirtualUSB", "KeyboardDriver", "KeyboardDevice",
+                "KeyboardClient",
+            ]),
         .target(
             name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
-            path: "Tests/ConformanceDevice", swiftSettings: strict),
+            path: "Tests/ConformanceDevice", swiftSettings: plain),
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
+        labProgram(
+            "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
+
+        .target(name: "CUsbfs", path: "Tests/StandIn/Usbfs"),
+        .executableTarget(
+            name: "stand-in",
+            dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
+            path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
@@ -98,7 +140,7 @@ let package = Package(
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
             path: "Tests/Storm/Model", swiftSettings: strict),
         .executableTarget(
-            name: "storm", dependencies: ["StormModel"], path: "Tests/Storm/Command",
+            name: "storm", dependencies: ["StormModel", "DriverSimulation"], path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",

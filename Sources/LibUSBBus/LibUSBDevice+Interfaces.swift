@@ -153,7 +153,7 @@ extension LibUSBDevice {
         try await blocking(action) { (device) throws(BusError) in
             guard device.claims[interface] != nil else {
                 throw BusError(
-                    .invalidRequest,
+                    .notFound,
                     "Cannot \(action) on \(device.name): the interface is not claimed.")
             }
             let known = device.configuration?.interface(interface)?.alternateSetting(setting)

@@ -9,19 +9,29 @@ public actor KeyboardDevice: VirtualDevice {
     public nonisolated let port: DevicePort
     private let strokes: [Keystroke]
     private let pace: Duration
+    private let observe: @Sendable (UInt8) -> Void
     private var idle: UInt8 = 0
     /// 0 for the boot protocol, 1 for the report protocol, which is in force at first.
     private var protocolInForce: UInt8 = 1
     private var report = Keystroke.none.report
     /// The lights that the host has switched on: bit 0 Num Lock, 1 Caps Lock, 2 Scroll Lock.
-    public private(set) var lights: UInt8 = 0
+    public private(set) var lights: UInt8 = 0 {
+        didSet { if lights != oldValue { observe(lights) } }
+    }
 
-    /// A keyboard that types `text`; characters that a US keyboard has not are left out.
+    /// A keyboard that types `text`; characters that a US keyboard has not are left out, and ⇪ is the
+    /// Caps Lock key.
     ///
-    /// - Parameter pace: The time between a key's press and its release, and until the next key.
-    public init(port: DevicePort, typing text: String, pace: Duration = .milliseconds(20)) {
+    /// - Parameters:
+    ///   - pace: The time between a key's press and its release, and until the next key.
+    ///   - observe: Told of the lights whenever they change.
+    public init(
+        port: DevicePort, typing text: String, pace: Duration = .milliseconds(20),
+        observe: @escaping @Sendable (UInt8) -> Void = { _ in }
+    ) {
         self.port = port
         self.pace = pace
+        self.observe = observe
         strokes = text.unicodeScalars.compactMap(Keystroke.init)
     }
 

@@ -74,8 +74,12 @@ struct Keystroke: Sendable {
     private static let others: [(character: Unicode.Scalar, usage: UInt8, isShifted: Bool)] = [
         ("0", 39, false), ("\n", 40, false), ("\t", 43, false), (" ", 44, false),
         ("-", 45, false), ("_", 45, true), ("=", 46, false), ("+", 46, true),
-        (";", 51, false), (":", 51, true), ("'", 52, false), ("\"", 52, true),
-        (",", 54, false), (".", 55, false), ("/", 56, false), ("?", 56, true),
-        ("!", 30, true), ("(", 38, true), (")", 39, true),
+        ("[", 47, false), ("{", 47, true), ("]", 48, false), ("}", 48, true),
+        ("\\", 49, false), ("|", 49, true), (";", 51, false), (":", 51, true),
+        ("'", 52, false), ("\"", 52, true), ("`", 53, false), ("~", 53, true),
+        (",", 54, false), ("<", 54, true), (".", 55, false), (">", 55, true),
+        ("/", 56, false), ("?", 56, true), ("⇪", 57, false),
+        ("!", 30, true), ("@", 31, true), ("#", 32, true), ("$", 33, true), ("%", 34, true),
+        ("^", 35, true), ("&", 36, true), ("*", 37, true), ("(", 38, true), (")", 39, true),
     ]
 }

@@ -13,13 +13,27 @@ public actor ToasterDevice: VirtualDevice {
     /// Where it is plugged in.
     public nonisolated let port: DevicePort
     private let slice: Duration
+    private let observe: @Sendable (Change) -> Void
     private var heat: UInt8 = 0
+    private var brown = 0
     private var isToasting = false
 
-    /// A cold toaster that browns a slice in `slice` at full heat.
-    public init(port: DevicePort, slice: Duration = .seconds(3)) {
+    /// What somebody who looks at the toaster sees.
+    public enum Change: Hashable, Sendable {
+        /// The host has set the heat.
+        case heat(UInt8)
+        /// The slice has become this brown.
+        case brown(UInt8)
+    }
+
+    /// A cold toaster that browns a slice in `slice` at full heat, and tells `observe` of each change.
+    public init(
+        port: DevicePort, slice: Duration = .seconds(3),
+        observe: @escaping @Sendable (Change) -> Void = { _ in }
+    ) {
         self.port = port
         self.slice = slice
+        self.observe = observe
     }
 
     /// Two endpoints, one interface.
@@ -38,6 +52,9 @@ public actor ToasterDevice: VirtualDevice {
     /// The heat.
     public func received(_ bytes: RawSpan, on endpoint: EndpointAddress) async {
         heat = bytes.byte(at: 0) ?? heat
+        observe(.heat(heat))
+        // The slice is out: the next one is white, however soon it comes.
+        if heat == 0 { brown = 0 }
         guard heat > 0, !isToasting else { return }
         isToasting = true
         port.task { await self.toast() }
@@ -54,10 +71,12 @@ public actor ToasterDevice: VirtualDevice {
     /// Browns one slice, more slowly with less heat, and reports each step until it is done or the
     /// heat is turned off.
     private func toast() async {
-        var brown = 0
+        brown = 0
         while brown < 255, heat > 0 {
             guard await port.clock.wait(for: slice / 60) else { break }
+            guard heat > 0 else { break }
             brown = min(255, brown + 1 + 5 * Int(heat) / 255)
+            observe(.brown(UInt8(brown)))
             await port.send([UInt8(brown)], on: 0x81)
         }
         isToasting = false

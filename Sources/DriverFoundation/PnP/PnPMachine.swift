@@ -265,7 +265,12 @@ extension PnPMachine {
     }
 
     private static func purgingQueues(_ event: Event) -> Reaction? {
-        event == .queuesPurged ? .go(.waitingForFiles, [.waitForFiles]) : leavingNoticed(event)
+        switch event {
+        case .queuesPurged: .go(.waitingForFiles, [.waitForFiles])
+        // Kept behind a DeviceAdd that then failed (PNP-11).
+        case .start: .stay([])
+        default: leavingNoticed(event)
+        }
     }
 
     private static func waitingForFiles(_ event: Event) -> Reaction? {

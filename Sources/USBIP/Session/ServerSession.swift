@@ -115,8 +115,8 @@ public struct ServerSession: ~Copyable, Sendable {
         get { unsent.bytes }
     }
 
-    /// Whether there is nothing to be sent.
-    public var isOutputEmpty: Bool { unsent.isEmpty }
+    /// How many bytes wait to be sent.
+    public var unsentBytes: Int { unsent.count }
 
     /// The first `count` bytes of the output were sent.
     public mutating func sent(_ count: Int) {
@@ -128,8 +128,14 @@ public struct ServerSession: ~Copyable, Sendable {
     /// end.
     public var wantsInput: Bool { isOpen && unsent.count < limits.unsentBytes }
 
-    /// How many bytes the message that is arriving still lacks; 0 when that is not known.
-    var missingBytes: Int { max(0, needed - (input.count - taken)) }
+    /// How much room to give the next read: its memory grows only as far as bytes have arrived,
+    /// whatever length a peer states.
+    var readSize: Int {
+        let held = input.count - taken
+        return max(Self.usualReadSize, min(needed - held, held))
+    }
+
+    private static let usualReadSize = 64 * 1024
 
     /// How many transfers have not ended.
     public var transfersInFlight: Int { transfers.count }
@@ -178,6 +184,10 @@ public struct ServerSession: ~Copyable, Sendable {
         case .ended: return
         case .finishing where reason == .peerClosed && !unsent.isEmpty:
             // A peer that has said all it had to say may still read.
+            return
+        case .attached where reason == .unplugged && !unsent.isEmpty:
+            // How the transfers ended is sent before the connection closes.
+            state = .finishing(reason)
             return
         default: break
         }

@@ -96,7 +96,7 @@ internal import USBTypes
     func send(
         _ bytes: UnsafeRawBufferPointer, endsTransfer: Bool, _ resumption: Resumption<Bool>
     ) {
-        guard isActive, messages.count < DevicePort.messageLimit else {
+        guard isActive, !core.isGone, messages.count < DevicePort.messageLimit else {
             return resumption.resume(returning: false)
         }
         let message = spare.removeFirst() ?? InMessage()

@@ -90,7 +90,7 @@ final class Echo: Sendable {
 
     private func note(_ error: BusError) {
         guard !state.value.isUnplugging else { return }
-        print("LAB-FAILED submit: \(error)")
+        say("LAB-FAILED submit: \(error)")
         state.value.finished.take()?.resume(returning: -1)
     }
 
@@ -120,7 +120,7 @@ final class Echo: Sendable {
             // When all blocks are back the last transfers stay in flight: they wait for the unplug.
             submit(transfer)
         } else if !state.value.isUnplugging {
-            print("LAB-FAILED read: \(completion.status)")
+            say("LAB-FAILED read: \(completion.status)")
         }
         checkDrained()
     }

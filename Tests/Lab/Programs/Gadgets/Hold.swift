@@ -8,11 +8,11 @@ func hold(_ bus: LibUSBBus, _ watch: Watch) async throws(BusError) {
     let driver = await device.kernelDriver(of: 0)
     do throws(BusError) {
         try await device.claim(0, detaching: false)
-        print("LAB-FAILED interface 0 was free")
-    } catch { print("refused: \(error)") }
+        say("LAB-FAILED interface 0 was free")
+    } catch { say("refused: \(error)") }
     try await device.claim(0, detaching: true)
-    print("LAB-HELD \(driver ?? "none")")
+    say("LAB-HELD \(driver ?? "none")")
     _ = readLine()
     await device.close()
-    print("LAB-RELEASED")
+    say("LAB-RELEASED")
 }

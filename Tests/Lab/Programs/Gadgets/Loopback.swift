@@ -4,10 +4,12 @@ import USBBus
 import USBTypes
 
 /// Rounds of plug, traffic and unplug.
-func loopback(_ bus: LibUSBBus, _ watch: Watch, rounds: Int) async throws(BusError) {
+func loopback(_ bus: LibUSBBus, _ watch: Watch, rounds: Int, named name: String)
+    async throws(BusError)
+{
     var total = Tally()
     for round in 1...rounds {
-        print("LAB-ROUND plug")
+        if round > 1 { say("LAB-ROUND plug\(name)") }
         let attached = await watch.arrival()
         let device = try await bus.open(attached.id)
         let pipes = try Pipes(attached)
@@ -18,14 +20,15 @@ func loopback(_ bus: LibUSBBus, _ watch: Watch, rounds: Int) async throws(BusErr
         let verified = await echo.verify(blocks: 64)
         guard verified == 64 else { throw BusError(.failed, "\(verified) of 64 blocks came back") }
         await bus.onTheLoop { echo.arm() }
-        print("LAB-ROUND unplug")
+        say("LAB-ROUND unplug\(name)")
         await watch.departure(of: attached.id)
         let tally = await echo.drained()
         await device.close()
-        print("round \(round): \(tally)")
+        say("round \(round): \(tally)")
         total.add(tally)
     }
-    print("rounds \(rounds), lost \(total.submitted - total.completed), doubled \(total.doubled)")
+    say("LAB-ROUND plug\(name)")
+    say("rounds \(rounds), lost \(total.submitted - total.completed), doubled \(total.doubled)")
     if total.submitted != total.completed || total.doubled > 0 {
         throw BusError(.failed, "completions do not match submissions")
     }
@@ -41,7 +44,9 @@ struct Pipes {
         for interface in device.configuration?.interfaces ?? [] {
             let endpoints = interface.alternateSetting(0)?.endpoints ?? []
             let input = endpoints.first { $0.transferType == .bulk && $0.address.direction == .in }
-            let output = endpoints.first { $0.transferType == .bulk && $0.address.direction == .out }
+            let output = endpoints.first {
+                $0.transferType == .bulk && $0.address.direction == .out
+            }
             if let input, let output {
                 (self.interface, self.input, self.output) = (interface.number, input, output)
                 return

@@ -1,12 +1,12 @@
 // The bus of real devices against a kernel's gadgets. Prints what it wants the script to do.
 //
-//   lab-gadgets VID:PID ROUNDS        loopback gadget: content both ways, then an unplug in flight
+//   lab-gadgets                       the lab's case: loopback 1209:7001, then the keyboard 1209:7003
+//   lab-gadgets VID:PID [ROUNDS]      loopback gadget: content both ways, then an unplug in flight
 //   lab-gadgets --hold VID:PID        takes the device's first interface from its kernel driver
 import Glibc
 import LibUSBBus
 import USBBus
 
-setvbuf(stdout, nil, _IONBF, 0)
 let arguments = CommandLine.arguments.dropFirst()
 
 func identity(_ text: String) -> (UInt16, UInt16)? {
@@ -18,28 +18,32 @@ func identity(_ text: String) -> (UInt16, UInt16)? {
 }
 
 let isHolding = arguments.first == "--hold"
-guard let (vendor, product) = (isHolding ? arguments.dropFirst() : arguments).first.flatMap(identity)
-else {
-    print("usage: lab-gadgets [--hold] VID:PID [ROUNDS]")
+let isCase = arguments.isEmpty
+let named = (isHolding ? arguments.dropFirst() : arguments).first.flatMap(identity)
+let rounds = arguments.dropFirst().first.flatMap { Int($0) } ?? 20
+guard isCase || named != nil else {
+    say("usage: lab-gadgets [[--hold] VID:PID [ROUNDS]]")
     exit(2)
 }
-let rounds = isHolding ? 0 : arguments.dropFirst().first.flatMap { Int($0) } ?? 20
-let threadsBefore = Census.threads
+let gadget = Watch(named ?? (0x1209, 0x7001))
+let keyboard = Watch(named ?? (0x1209, 0x7003))
 do throws(BusError) {
-    let watch = Watch(vendor: vendor, product: product)
     let bus = LibUSBBus()
-    try await bus.start { watch.note($0) }
-    if isHolding {
-        try await hold(bus, watch)
-    } else {
-        try await loopback(bus, watch, rounds: rounds)
+    try await bus.start { event in
+        gadget.note(event)
+        keyboard.note(event)
     }
+    if !isHolding {
+        try await loopback(bus, gadget, rounds: rounds, named: isCase ? " loopback" : "")
+    }
+    if isHolding || isCase { try await hold(bus, keyboard) }
+    precondition(Census.threads.count == 3, "a bus has three threads, not \(Census.threads)")
     await bus.stop()
 } catch {
-    print("LAB-FAILED \(error)")
+    say("LAB-FAILED \(error)")
     exit(1)
 }
-guard Census.settles(at: threadsBefore) else {
-    print("LAB-FAILED \(Census.threads) threads are left of the bus, \(threadsBefore) were before")
+guard Census.settles() else {
+    say("LAB-FAILED threads are left of the bus: \(Census.threads)")
     exit(1)
 }

@@ -1,0 +1,108 @@
+import DriverFoundation
+
+/// What every sample does around its own part: drivers on a bus, narrated, until the program's part is
+/// done or a signal comes; then an orderly end.
+package struct Host: Sendable {
+    package let bus: any USBBus
+    package let plugAndPlay: PlugAndPlay
+    package let narrator: Narrator
+    /// The clock to wait on.
+    package var clock: LoopClock { LoopClock(bus.loop) }
+
+    /// Puts `drivers` on `bus`; see ``run(_:)``.
+    package init(
+        on bus: any USBBus, drivers: [any FunctionDriver.Type], narrator: Narrator,
+        options: PlugAndPlay.Options = PlugAndPlay.Options()
+    ) {
+        var options = options
+        let observer = options.observer
+        options.observer = { device, step in
+            narrator.observe(device, step)
+            observer?(device, step)
+        }
+        options.discoveryUnavailable = { reason in
+            narrator.tell(.framework, "arrivals go unnoticed: \(reason)", .red)
+        }
+        // What it logs, the narrator tells.
+        options.logger.logLevel = .critical
+        self.bus = bus
+        self.narrator = narrator
+        plugAndPlay = PlugAndPlay(on: bus, drivers: drivers, options: options)
+    }
+
+    /// Starts the bus, runs `body`, and stops the bus, whatever `body` did: devices are removed and
+    /// given back first.
+    ///
+    /// Cancellation: cancels `body`.
+    package func run<Result: Sendable>(
+        _ body: @escaping @Sendable (Host) async throws -> Result
+    ) async throws -> Result {
+        try await plugAndPlay.start()
+        let outcome: Swift.Result<Result, any Error>
+        do { outcome = .success(try await body(self)) } catch { outcome = .failure(error) }
+        await plugAndPlay.stop()
+        return try outcome.get()
+    }
+
+    /// Runs `body` and cancels it when `limit` has passed.
+    ///
+    /// - Returns: What `body` returned, `nil` when the time was up before.
+    package func within<Result: Sendable>(
+        _ limit: Duration?, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        guard let limit else { return try await body() }
+        let clock = clock
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                // Cancelled when `body` was faster.
+                await clock.wait(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
+    /// Waits until a device of these drivers can be opened.
+    ///
+    /// - Returns: `false` when none came in time.
+    package func arrival(within patience: Duration) async throws -> Bool {
+        let changes = plugAndPlay.interfaces.changes()
+        let isThere = try await within(patience) { () -> Bool in
+            for await case .arrived in changes { return true }
+            throw CancellationError()
+        }
+        return isThere ?? false
+    }
+
+    /// Waits for `duration`; throws when the program is asked to end.
+    package func wait(for duration: Duration) async throws {
+        guard await clock.wait(for: duration) else { throw CancellationError() }
+    }
+
+    /// Runs `body` and cancels it at the first SIGINT or SIGTERM; a second one ends the program.
+    ///
+    /// - Returns: What `body` returned, `nil` when a signal came first.
+    package static func untilSignalled<Result: Sendable>(
+        _ narrator: Narrator, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        let task = Task { try await body() }
+        let signals = Signals {
+            narrator.terminal.setStatus(nil)
+            narrator.tell(.hand, "asks the program to end", .bold)
+            task.cancel()
+        }
+        defer { withExtendedLifetime(signals) {} }
+        do { return try await task.value } catch {
+            guard task.isCancelled else { throw error }
+            return nil
+        }
+    }
+}
+
+/// Why a program could not do what it was asked, in a sentence that says what to do.
+package struct ProgramError: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
