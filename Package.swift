@@ -38,6 +38,9 @@ func sample(
         name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
 }
 
+/// libusb must find the program's own `ioctl`: so the program exports its symbols.
+let ioctlIsOurs: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"])]
+
 func labProgram(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
 ) -> Target {
@@ -113,6 +116,12 @@ let package = Package(
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
+
+        .target(name: "CUsbfs", path: "Tests/StandIn/Usbfs"),
+        .executableTarget(
+            name: "stand-in",
+            dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
+            path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
