@@ -98,6 +98,10 @@ let package = Package(
                 "DriverFoundation", "VirtualUSB", "USBIP", "ToasterDriver", "ToasterDevice",
                 "ToasterClient",
             ]),
+        sample("HotplugDriver", in: "Hotplug/Driver", ["DriverFoundation"]),
+        program(
+            "hotplug", in: "Hotplug/Program",
+            ["DriverFoundation", "VirtualUSB", "HotplugDriver", "ToasterDevice"]),
         sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
         sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
