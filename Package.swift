@@ -140,6 +140,12 @@ let package = Package(
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
             swiftSettings: strict),
+        .testTarget(
+            name: "SamplesTests",
+            dependencies: [
+                "SampleHost", "DriverFoundation", "DriverSimulation", "VirtualUSB",
+                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "hotplug",
+            ], path: "Tests/Samples", swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP"),
     ]

@@ -1,7 +1,7 @@
 import DriverFoundation
 
-/// A driver for every device that does nothing with it: it is started and stopped, as plugs come and
-/// go.
+/// A driver for every device that does nothing with it: it is started and stopped, as plugs come
+/// and go.
 package actor HotplugProbe: FunctionDriver {
     package static let matches: [DeviceMatch] = [.any]
     package nonisolated let device: Device
