@@ -142,8 +142,8 @@ part_external() {
     tested count_tests "$state/external.tests" swift test --package-path "$work/External" --skip-build --disable-xctest
 }
 
-# Each sample plugs in a virtual device and ends by itself. Its output must have the lines that Tests/Samples/NAME.expected describes, an extended
-# regular expression each, in that order.
+# Each sample plugs in a virtual device and ends by itself. Its output must have the lines that
+# Tests/Samples/NAME.expected describes, an extended regular expression each, in that order.
 part_samples() {
     local name failed=0
     need libusb-1.0-0-dev pkg-config

@@ -1,7 +1,7 @@
 import DriverFoundation
 
-/// What every sample does around its own part: drivers on a bus, narrated, until the program's part is
-/// done or a signal comes; then an orderly end.
+/// What every sample does around its own part: drivers on a bus, narrated, until the program's part
+/// is done or a signal comes; then an orderly end.
 package struct Host: Sendable {
     package let bus: any USBBus
     package let plugAndPlay: PlugAndPlay

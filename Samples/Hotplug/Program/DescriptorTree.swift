@@ -10,7 +10,8 @@ enum DescriptorTree {
             "device \(ids)" + quoted(device.strings.product)
                 + (device.strings.manufacturer.map { " by \($0)" } ?? "")
                 + (device.strings.serialNumber.map { ", serial number \($0)" } ?? ""),
-            "  at \(device.location), address \(device.location.address), \(name(device.speed)) speed",
+            "  at \(device.location), address \(device.location.address), "
+                + "\(name(device.speed)) speed",
             "  USB \(descriptor.usbVersion), release \(descriptor.release), "
                 + name(descriptor.classCode),
         ]

@@ -10,9 +10,9 @@ struct HotplugProgram: AsyncParsableCommand {
         commandName: "hotplug",
         abstract: "Asks you to pull a device and plug it in again, and checks what is reported.",
         discussion: """
-            Prints each device's arrival, descriptors, states and departure, and at the end how long \
-            things took and whether an event was lost or came twice. The exit status is 0 if every \
-            round was run and nothing was lost or doubled.
+            Prints each device's arrival, descriptors, states and departure, and at the end how \
+            long things took and whether an event was lost or came twice. The exit status is 0 if \
+            every round was run and nothing was lost or doubled.
 
             Without --device every device but hubs is watched, and none is taken from the kernel's \
             driver. With --bus virtual the program plugs and pulls a virtual device itself.

@@ -77,10 +77,10 @@ actor HotplugTest {
     private func allRounds(_ host: Host) async throws {
         if try await !isThere(host) { hand.ask(.plug) }
         guard try await hears(host, of: .plug) else {
-            let what = device.map { "Device \($0)" } ?? "No device but hubs"
+            let what = device.map { "Device \($0) was not" } ?? "No device but hubs was"
             throw ProgramError(
-                "\(what) was \(device == nil ? "" : "not ")seen within \(patience.components.seconds) s: plug one in, and see "
-                    + "with lsusb whether the system notices it.")
+                "\(what) seen within \(patience.components.seconds) s: plug one in, and see with "
+                    + "lsusb whether the system notices it.")
         }
         for round in 1...rounds {
             for deed in [Hand.Deed.pull, .plug] {

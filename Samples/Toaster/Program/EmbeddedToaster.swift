@@ -4,8 +4,8 @@ import ToasterDevice
 import ToasterDriver
 import VirtualUSB
 
-/// The toaster's life without hardware: a virtual one is plugged into a bus in this process, toasts, is
-/// pulled in the middle of it, comes back, and is removed in an orderly way.
+/// The toaster's life without hardware: a virtual one is plugged into a bus in this process,
+/// toasts, is pulled in the middle of it, comes back, and is removed in an orderly way.
 struct EmbeddedToaster: Sendable {
     let narrator: Narrator
     let bus: VirtualBus
