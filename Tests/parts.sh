@@ -143,14 +143,14 @@ part_external() {
     tested count_tests "$state/external.tests" swift test --package-path "$work/External" --skip-build --disable-xctest
 }
 
-# Each sample's output must have the lines that Tests/Samples/NAME.expected describes, an extended
-# regular expression each, in that order.
+# Each sample plugs in a virtual device and ends by itself. Its output must have the lines that
+# Tests/Samples/NAME.expected describes, an extended regular expression each, in that order.
 part_samples() {
     local name failed=0
     need libusb-1.0-0-dev pkg-config
     for name in $(Samples/run --list); do
         echo "sample $name"
-        if timeout --foreground 300 Samples/run "$name" </dev/null >"$state/samples.$name" 2>&1 &&
+        if timeout --foreground 300 Samples/run "$name" --bus virtual </dev/null >"$state/samples.$name" 2>&1 &&
             has_lines "Tests/Samples/$name.expected" "$state/samples.$name"; then
             count passed 1
         else
