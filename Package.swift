@@ -138,7 +138,12 @@ let package = Package(
             ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
         tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
-        tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
+        tests(
+            of: "DriverFoundation",
+            [
+                "DriverSimulation", "VirtualUSB", "ToasterDriver", "CAllocationCount",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "StormModel",
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
