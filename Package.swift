@@ -38,6 +38,9 @@ func sample(
         name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
 }
 
+/// libusb must find the program's own `ioctl`: so the program exports its symbols.
+let ioctlIsOurs: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"])]
+
 func labProgram(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
 ) -> Target {
@@ -86,7 +89,7 @@ let package = Package(
         sample(
             "SampleHost", in: "Host",
             [
-                "DriverFoundation", "VirtualUSB", "LibUSBBus",
+                "DriverFoundation", "VirtualUSB", "LibUSBBus", "USBIP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
@@ -94,7 +97,10 @@ let package = Package(
         sample("ToasterClient", in: "Toaster/Client", ["DriverClient"]),
         program(
             "toaster", in: "Toaster/Program",
-            ["DriverFoundation", "VirtualUSB", "ToasterDriver", "ToasterDevice", "ToasterClient"]),
+            [
+                "DriverFoundation", "VirtualUSB", "USBIP", "ToasterDriver", "ToasterDevice",
+                "ToasterClient",
+            ]),
         sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
         sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
@@ -113,6 +119,12 @@ let package = Package(
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
+
+        .target(name: "CUsbfs", path: "Tests/StandIn/Usbfs"),
+        .executableTarget(
+            name: "stand-in",
+            dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
+            path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),

@@ -1,5 +1,4 @@
 import DriverFoundation
-import Glibc
 
 /// What every sample does around its own part: drivers on a bus, narrated, until the program's part is
 /// done or a signal comes; then an orderly end.
@@ -24,6 +23,8 @@ package struct Host: Sendable {
         options.discoveryUnavailable = { reason in
             narrator.tell(.framework, "arrivals go unnoticed: \(reason)", .red)
         }
+        // What it logs, the narrator tells.
+        options.logger.logLevel = .critical
         self.bus = bus
         self.narrator = narrator
         plugAndPlay = PlugAndPlay(on: bus, drivers: drivers, options: options)
@@ -43,17 +44,59 @@ package struct Host: Sendable {
         return try outcome.get()
     }
 
+    /// Runs `body` and cancels it when `limit` has passed.
+    ///
+    /// - Returns: What `body` returned, `nil` when the time was up before.
+    package func within<Result: Sendable>(
+        _ limit: Duration?, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        guard let limit else { return try await body() }
+        let clock = clock
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                // Cancelled when `body` was faster.
+                await clock.wait(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
+    /// Waits until a device of these drivers can be opened.
+    ///
+    /// - Returns: `false` when none came in time.
+    package func arrival(within patience: Duration) async throws -> Bool {
+        let changes = plugAndPlay.interfaces.changes()
+        let isThere = try await within(patience) { () -> Bool in
+            for await case .arrived in changes { return true }
+            throw CancellationError()
+        }
+        return isThere ?? false
+    }
+
+    /// Waits for `duration`; throws when the program is asked to end.
+    package func wait(for duration: Duration) async throws {
+        guard await clock.wait(for: duration) else { throw CancellationError() }
+    }
+
     /// Runs `body` and cancels it at the first SIGINT or SIGTERM; a second one ends the program.
+    ///
+    /// - Returns: What `body` returned, `nil` when a signal came first.
     package static func untilSignalled<Result: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
+        _ narrator: Narrator, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
         let task = Task { try await body() }
-        let signals = Signals { task.cancel() }
-        defer { withExtendedLifetime(signals) {} }
-        return try await withTaskCancellationHandler {
-            try await task.value
-        } onCancel: {
+        let signals = Signals {
+            narrator.terminal.setStatus(nil)
+            narrator.tell(.hand, "asks the program to end", .bold)
             task.cancel()
+        }
+        defer { withExtendedLifetime(signals) {} }
+        do { return try await task.value } catch {
+            guard task.isCancelled else { throw error }
+            return nil
         }
     }
 }

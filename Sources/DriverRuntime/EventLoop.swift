@@ -127,7 +127,7 @@ public final class EventLoop: Sendable {
     /// what the closure captures.
     public func execute(_ body: @escaping @Sendable () -> Void) { append(.closure(body)) }
 
-    /// The same, but `false` instead of a trap when the loop has ended: for callers outside, who
+    /// The same, but `false` instead of a trap when the loop was stopped: for callers outside, who
     /// cannot know.
     public func executeIfRunning(_ body: @escaping @Sendable () -> Void) -> Bool {
         offer(.closure(body))

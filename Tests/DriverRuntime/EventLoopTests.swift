@@ -41,6 +41,15 @@ private actor Counter {
         loop.stop()
     }
 
+    @Test("a wait on the clock of a stopped loop ends at once, untimely", .timeLimit(.minutes(1)))
+    func waitAfterStop() async {
+        let loop = EventLoop.started()
+        loop.stop()
+        await loop.ended()
+        #expect(await LoopClock(loop).wait(for: .seconds(3600)) == false)
+        await loop.ended()
+    }
+
     @Test("a run ends in the turn in which it is done, without waiting for more")
     func runEndsAtOnce() {
         let loop = EventLoop(name: "test", waiter: PollWaiter())

@@ -106,14 +106,14 @@ package actor Keyboard: FunctionDriver {
                 continue
             }
             unread.removeFirst(events.count)
-            request.complete(with: events.flatMap(\.bytes).span.bytes)
+            request.complete(with: events.flatMap(\.bytes))
         }
     }
 
     private func showLights() async throws(DeviceError) {
         let report: [UInt8] = [isCapsLocked ? 2 : 0]
         if let lights {
-            try await lights.write(report.span.bytes)
+            try await lights.write(report)
         } else {
             try await request(.setReport, value: 0x0200, report)
         }

@@ -11,11 +11,20 @@ extension ControlCode {
 
 /// What a program does with a toaster.
 package struct ToasterClient: Sendable {
+    /// The level from which on toast is brown.
+    package static let brown = 200
+
     private let file: DeviceFile
+    private let ended: @Sendable (DeviceError?) -> Void
 
     /// Opens the first toaster; waits until there is one.
-    package init(_ interfaces: DeviceInterfaces) async throws(DeviceError) {
+    ///
+    /// `ended` is told how each request ended: `nil` for success.
+    package init(
+        _ interfaces: DeviceInterfaces, ended: @escaping @Sendable (DeviceError?) -> Void = { _ in }
+    ) async throws(DeviceError) {
         file = try await interfaces.open(.toaster)
+        self.ended = ended
     }
 
     /// Toasts a slice at a heat of 1…255, and returns when it is brown, with its level of browning.
@@ -24,16 +33,38 @@ package struct ToasterClient: Sendable {
     package func toast(
         heat: UInt8, progress: @escaping @Sendable (Int) -> Void
     ) async throws(DeviceError) -> Int {
-        try await file.write([heat])
-        let reading = Task { [file] in
-            while let level = try await file.read(upTo: 8).first { progress(Int(level)) }
+        try await noting { () async throws(DeviceError) in try await file.write([heat]) }
+        let reading = Task {
+            while let level = try await noting({ () async throws(DeviceError) in
+                try await file.read(upTo: 8)
+            }).first {
+                progress(Int(level))
+            }
         }
         defer { reading.cancel() }
-        let level = try await file.control(.waitUntilBrown).information
-        try await file.write([0])
-        return level
+        let reply = try await noting { () async throws(DeviceError) in
+            try await file.control(.waitUntilBrown)
+        }
+        try await noting { () async throws(DeviceError) in try await file.write([0]) }
+        reading.cancel()
+        _ = await reading.result
+        return reply.information
     }
 
     /// Closes the toaster.
     package func close() async { await file.close() }
+
+    @discardableResult
+    private func noting<Result>(
+        _ request: () async throws(DeviceError) -> Result
+    ) async throws(DeviceError) -> Result {
+        do throws(DeviceError) {
+            let result = try await request()
+            ended(nil)
+            return result
+        } catch {
+            ended(error)
+            throw error
+        }
+    }
 }

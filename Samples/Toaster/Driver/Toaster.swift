@@ -38,7 +38,11 @@ package actor Toaster: FunctionDriver {
     }
 
     package func enterD0(from previous: PowerState) async throws(DeviceError) { reports?.start() }
-    package func exitD0(to next: PowerState) async { await reports?.stop() }
+    package func exitD0(to next: PowerState) async throws(DeviceError) {
+        await reports?.stop()
+        // Nothing stays hot behind the program's back.
+        if !device.isGone { try await heater?.write([0]) }
+    }
 
     private func setHeat(_ request: consuming Request) async {
         guard let heater else { return request.fail(.removed) }
@@ -56,7 +60,10 @@ package actor Toaster: FunctionDriver {
 
     private func browned(_ report: RawSpan) {
         guard let level = report.byte(at: 0) else { return }
-        while let reader = progress.next() { reader.complete(with: report) }
+        while let reader = progress.next() {
+            let room = reader.outputCapacity
+            reader.complete(with: report.extracting(first: room))
+        }
         guard level >= 200 else { return }
         while let waiter = waiters.next() { waiter.complete(Int(level)) }
     }

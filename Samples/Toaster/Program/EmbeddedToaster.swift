@@ -1,6 +1,5 @@
 import DriverFoundation
 import SampleHost
-import ToasterClient
 import ToasterDevice
 import ToasterDriver
 import VirtualUSB
@@ -11,23 +10,21 @@ struct EmbeddedToaster: Sendable {
     let narrator: Narrator
     let bus: VirtualBus
 
-    init(_ narrator: Narrator, on bus: VirtualBus = VirtualBus()) {
-        self.narrator = narrator
-        self.bus = bus
-    }
-
     func run() async throws {
         let host = Host(on: bus, drivers: [Toaster.self], narrator: narrator)
         let toasting = Toasting(narrator)
         try await host.run { host in
             narrator.tell(.hand, "plugs a toaster in", .bold)
             let plugged = try await bus.plug { ToasterDevice(port: $0) }
-            try await toasting.toast(one: host, heat: 64)
+            try await toasting.toast(in: host, heat: 128)
+            try await host.wait(for: .milliseconds(500))
             try await pullThePlug(plugged, host, toasting)
+            try await host.wait(for: .seconds(1))
             narrator.tell(.hand, "plugs it in again", .bold)
             try await plugged.replug()
-            try await toasting.toast(one: host, heat: 160)
-            narrator.tell(.framework, "is asked to remove the toaster, in an orderly way", .bold)
+            try await toasting.toast(in: host, heat: 255)
+            try await host.wait(for: .milliseconds(500))
+            narrator.tell(.hand, "asks for an orderly removal", .bold)
             for device in await host.plugAndPlay.devices() { try await device.remove() }
         }
         try toasting.summarise()
@@ -37,15 +34,15 @@ struct EmbeddedToaster: Sendable {
     private func pullThePlug(
         _ plugged: PluggedDevice, _ host: Host, _ toasting: Toasting
     ) async throws {
-        async let slice: Void = toasting.toast(one: host, heat: 64)
-        await host.clock.wait(for: .milliseconds(1200))
-        narrator.tell(.hand, "pulls the plug, in the middle of it", .bold)
+        let slice = Task { try await toasting.toast(in: host, heat: 128) }
+        defer { slice.cancel() }
+        try await host.wait(for: .milliseconds(1700))
+        narrator.tell(.hand, "pulls the plug, in the middle of a slice", .bold)
         await plugged.unplug(pending: .endWithError)
-        do {
-            try await slice
-            throw ProgramError("the slice was toasted without a toaster")
-        } catch let error as DeviceError {
-            narrator.tell(.client, "waited for brown toast, and is told: \(error)", .yellow)
+        guard case .failure(let error) = await slice.result else {
+            throw ProgramError("A slice was toasted without a toaster.")
         }
+        narrator.tell(.client, "waited for brown toast, and is told: \(error)", .yellow)
+        guard (error as? DeviceError)?.code == .removed else { throw error }
     }
 }

@@ -81,6 +81,12 @@
         core.device.onLoop { core.complete(with: output) }
     }
 
+    /// Completes it with success and gives `bytes` back, at most ``outputCapacity`` (trapped, R-2).
+    public consuming func complete(with bytes: [UInt8]) {
+        let core = surrender()
+        core.device.onLoop { core.complete(with: bytes) }
+    }
+
     /// Completes it with an error.
     public consuming func fail(_ error: DeviceError) {
         let core = surrender()

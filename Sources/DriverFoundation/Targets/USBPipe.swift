@@ -26,6 +26,15 @@ public final class USBPipe: Sendable {
         try await write(bytes, zeroPacket: zeroPacket, deadline: deadline, core: nil)
     }
 
+    /// The same with the bytes of an array.
+    @discardableResult
+    public func write(
+        _ bytes: [UInt8], zeroPacket: Bool = false, deadline: Duration? = nil
+    ) async throws(DeviceError) -> Int {
+        let span = unsafe bytes.span.bytes
+        return try await write(span, zeroPacket: zeroPacket, deadline: deadline, core: nil)
+    }
+
     /// The same on behalf of `request`: ends early when its client cancels.
     @discardableResult
     public func write(
