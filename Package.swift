@@ -113,6 +113,7 @@ let package = Package(
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
+        labProgram("lab-usbip", in: "USBIPServer", ["USBIP", "VirtualUSB"]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
@@ -134,6 +135,6 @@ let package = Package(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
             swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
-        tests(of: "USBIP"),
+        tests(of: "USBIP", ["DriverSimulation"]),
     ]
 )
