@@ -38,6 +38,9 @@ func sample(
         name: name, dependencies: dependencies, path: "Samples/" + folder, swiftSettings: plain)
 }
 
+/// libusb must find the program's own `ioctl`: so the program exports its symbols.
+let ioctlIsOurs: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"])]
+
 func labProgram(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
 ) -> Target {
@@ -121,6 +124,12 @@ let package = Package(
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
 
+        .target(name: "CUsbfs", path: "Tests/StandIn/Usbfs"),
+        .executableTarget(
+            name: "stand-in",
+            dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
+            path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
+
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
@@ -129,13 +138,18 @@ let package = Package(
             ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
         tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
-        tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
+        tests(
+            of: "DriverFoundation",
+            [
+                "DriverSimulation", "VirtualUSB", "ToasterDriver", "CAllocationCount",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "StormModel",
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
             path: "Tests/Storm/Model", swiftSettings: strict),
         .executableTarget(
-            name: "storm", dependencies: ["StormModel"], path: "Tests/Storm/Command",
+            name: "storm", dependencies: ["StormModel", "DriverSimulation"], path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",

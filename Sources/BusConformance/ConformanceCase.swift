@@ -37,6 +37,8 @@ public enum ConformanceNeed: Sendable, Hashable, CaseIterable {
     case unplugVanishing
     /// Reset the port.
     case reset
+    /// Carry a reset to the device.
+    case resetOnTheWire
 }
 
 /// How transfers in flight end when the bench unplugs the device.

@@ -59,11 +59,13 @@ final class ConformanceRun {
 
     func wait(for what: String, until condition: () -> Bool) async throws {
         let end = clock.now.advanced(by: bench.patience)
-        while !condition() {
+        while true {
+            let seen = signal.count
+            if condition() { return }
             guard clock.now < end else {
                 throw ConformanceFailure("Waited \(bench.patience) in vain for \(what).")
             }
-            await signal.wait(until: end)
+            await signal.wait(until: end, after: seen)
         }
     }
 
@@ -211,6 +213,7 @@ private final class Signal: Sendable {
     private struct State {
         var waiting: Resumption<Void>?
         var deadline: Deadline?
+        var count = 0
     }
     private let state: LoopConfined<State>
     private let loop: EventLoop
@@ -220,15 +223,24 @@ private final class Signal: Sendable {
         state = LoopConfined(on: loop, State())
     }
 
+    /// How often it was notified.
+    var count: Int { state.value.count }
+
     func notify() {
+        state.value.count += 1
         state.value.deadline?.disarm()
         state.value.waiting.take()?.resume()
     }
 
-    func wait(until end: Instant) async {
+    /// Returns at the next notification after number `seen`, or at `end`.
+    func wait(until end: Instant, after seen: Int) async {
         let deadline = state.value.deadline ?? Deadline(on: loop) { [weak self] in self?.notify() }
         state.value.deadline = deadline
-        deadline.arm(at: end)
-        await Resumption.wait { state.value.waiting = $0 }
+        // An await may let others run before the body does.
+        await Resumption.wait { resumption in
+            guard state.value.count == seen else { return resumption.resume() }
+            deadline.arm(at: end)
+            state.value.waiting = resumption
+        }
     }
 }

@@ -14,7 +14,8 @@ public final class Deadline: Sendable {
         package var fire: () -> Void
     }
 
-    /// Makes a disarmed deadline; `fire` is called once for each time it was armed and not disarmed.
+    /// Makes a disarmed deadline; `fire` is called once for each time it was armed and not
+    /// disarmed.
     public init(on loop: EventLoop, fire: @escaping @Sendable () -> Void) {
         self.loop = loop
         state = LoopConfined(on: loop, State(fire: fire))
@@ -35,7 +36,8 @@ public final class Deadline: Sendable {
     public func disarm() { loop.disarm(self) }
 }
 
-/// A binary heap of deadlines that knows where each stands, so that disarming leaves nothing behind.
+/// A binary heap of deadlines that knows where each stands, so that disarming leaves nothing
+/// behind.
 ///
 /// A general heap would keep disarmed entries until their time comes: at ten thousand transfers a
 /// second with a deadline of a second each, ten thousand of them.
@@ -69,8 +71,8 @@ struct DeadlineHeap {
         siftDown(last.state.value.position)
     }
 
-    /// Says that what is due at `now` is about to fire. Instants before it count as it from here on,
-    /// so that what is armed for the past queues up behind what is due.
+    /// Says that what is due at `now` is about to fire. Instants before it count as it from here
+    /// on, so that what is armed for the past queues up behind what is due.
     /// - Returns: the mark for ``popDue(at:armedBy:)``.
     mutating func beginFiring(at now: Instant) -> UInt64 {
         floor = max(floor, now)

@@ -4,9 +4,9 @@ internal import Synchronization
 /// One thread on which everything of one bus happens: jobs of scopes, posted work, deadlines, and
 /// whatever the waiter's events call.
 ///
-/// A loop runs either on a thread of its own (``start()``) or on the caller's (``run(until:)``, which
-/// is how the simulation runs). It must outlive its scopes. Nothing in it allocates once its rings
-/// have grown to their working size.
+/// A loop runs either on a thread of its own (``start()``) or on the caller's (``run(until:)``,
+/// which is how the simulation runs). It must outlive its scopes. Nothing in it allocates once its
+/// rings have grown to their working size.
 public final class EventLoop: Sendable {
     /// The thread's name, and what reports call this loop.
     public let name: String
@@ -29,6 +29,7 @@ public final class EventLoop: Sendable {
         var current: Scope?
         var turns: UInt64 = 0
         var probes: Probes?
+        var isClosed = false
     }
 
     /// What other threads hand in.
@@ -36,7 +37,9 @@ public final class EventLoop: Sendable {
         let lock = Lock()
         // Guarded by `lock`.
         var entries = ReadyRing()
-        var isFinished = false
+        var isClosed = false
+        var isEnded = false
+        var waitingForEnd: [Resumption<Void>] = []
     }
 
     /// Makes a loop that does not run yet. Work may be posted from now on.
@@ -120,24 +123,24 @@ public final class EventLoop: Sendable {
     /// allocated.
     public func post(_ work: Work) { append(.work(work)) }
 
-    /// Runs `body` on the loop, in no scope, after what was posted before. Any thread. Allocates what
-    /// the closure captures.
+    /// Runs `body` on the loop, in no scope, after what was posted before. Any thread. Allocates
+    /// what the closure captures.
     public func execute(_ body: @escaping @Sendable () -> Void) { append(.closure(body)) }
 
-    /// The same, but `false` instead of a trap when the loop has ended: for callers outside, who
+    /// The same, but `false` instead of a trap when the loop was stopped: for callers outside, who
     /// cannot know.
     public func executeIfRunning(_ body: @escaping @Sendable () -> Void) -> Bool {
         offer(.closure(body))
     }
 
     /// As ``post(_:)``, but tells a caller that cannot know whether the loop still runs.
-    /// - Returns: whether the work will run; `false` after the loop's end.
+    /// - Returns: whether the work will run; `false` after ``stop()``.
     public func offer(_ work: Work) -> Bool { offer(.work(work)) }
 
     private func append(_ entry: ReadyRing.Entry) {
         if offer(entry) { return }
         // Not a precondition, whose message optimised builds leave out.
-        fatalError("work was handed to loop \(name) after its end")
+        fatalError("work was handed to loop \(name) after it was stopped")
     }
 
     private func offer(_ entry: ReadyRing.Entry) -> Bool {
@@ -147,8 +150,8 @@ public final class EventLoop: Sendable {
         }
         chooser?.foreignEntry(on: self)
         let isTaken = inbox.lock.withLock {
-            if !inbox.isFinished { inbox.entries.append(entry) }
-            return !inbox.isFinished
+            if !inbox.isClosed { inbox.entries.append(entry) }
+            return !inbox.isClosed
         }
         // One wake for all that is handed in before the loop looks.
         if isTaken, !hasForeign.exchange(true, ordering: .acquiringAndReleasing) { waiter.wake() }
@@ -197,13 +200,33 @@ public final class EventLoop: Sendable {
     /// Runs the loop on the caller's thread until ``stop()``: for buses that join their threads.
     public func runUntilStopped() {
         run { isStopping.load(ordering: .acquiring) && finish() }
+        let waiting = inbox.lock.withLock {
+            inbox.isEnded = true
+            defer { inbox.waitingForEnd = [] }
+            return inbox.waitingForEnd
+        }
+        for resumption in waiting { resumption.resume() }
     }
 
-    /// Ends a started loop once it has nothing ready to run. Any thread; returns at once.
+    /// Waits until a started loop has run its last, after ``stop()``.
     ///
-    /// Deadlines that are still armed then never fire, and tasks that still wait never go on: whoever
-    /// stops a loop ends what runs on it first. Handing in work after the end traps, except through
-    /// ``offer(_:)``.
+    /// Threading: any task but one of this loop's. Cancellation: none.
+    public func ended() async {
+        await Resumption.wait { resumption in
+            let isEnded = inbox.lock.withLock {
+                if !inbox.isEnded { inbox.waitingForEnd.append(resumption) }
+                return inbox.isEnded
+            }
+            if isEnded { resumption.resume() }
+        }
+    }
+
+    /// Ends a started loop: what was handed in before runs, and what that readies on the loop
+    /// itself; then the thread ends. Any thread; returns at once.
+    ///
+    /// Deadlines that are still armed never fire, and tasks that still wait never go on: whoever
+    /// stops a loop ends what runs on it first. From here on, handing in work from another thread
+    /// traps, except through ``offer(_:)``.
     public func stop() {
         isStopping.store(true, ordering: .releasing)
         waiter.wake()
@@ -217,16 +240,21 @@ public final class EventLoop: Sendable {
         _ = consume dropped
     }
 
-    /// Closes the inbox if nothing is left to run. Checked under the inbox's lock, or an entry could
-    /// slip in between the check and the end and never run.
+    /// Closes the inbox, once, and tells whether all that was in it has run.
+    ///
+    /// Closed first and drained after: threads that never cease to hand in work must not keep the
+    /// loop alive, and nothing may slip in between a last look and the end.
     private func finish() -> Bool {
+        if !confined.isClosed {
+            confined.isClosed = true
+            inbox.lock.withLock {
+                inbox.isClosed = true
+                confined.ready.takeAll(from: &inbox.entries)
+            }
+        }
         guard confined.ready.isEmpty else { return false }
         dropDeadlines()
-        guard confined.ready.isEmpty else { return false }
-        return inbox.lock.withLock {
-            inbox.isFinished = inbox.entries.isEmpty
-            return inbox.isFinished
-        }
+        return confined.ready.isEmpty
     }
 
     private func runReady() {

@@ -95,8 +95,8 @@ public final class FlightRecorder: Sendable {
         observer?(record)
     }
 
-    /// What is told each record as it is written, such as a narration; `nil` for nobody. It runs on the
-    /// loop, inside the recording: it must be quick, and it may record.
+    /// What is told each record as it is written, such as a narration; `nil` for nobody. It runs on
+    /// the loop, inside the recording: it must be quick, and it may record.
     public var observer: (@Sendable (FlightRecord) -> Void)? {
         get { state.value.observer }
         set { state.value.observer = newValue }

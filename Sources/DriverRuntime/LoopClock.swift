@@ -18,7 +18,8 @@ public struct LoopClock: Sendable {
     ///
     /// Threading: any; cheapest from a task of one of the loop's scopes.
     /// Cancellation: ends the wait at once.
-    /// - Returns: whether the time came; `false` when the task was cancelled before.
+    /// - Returns: whether the time came; `false` when the task was cancelled before, or the loop
+    ///   stopped already.
     @discardableResult
     public func wait(until instant: Instant) async -> Bool {
         let sleeper = Sleeper(on: loop)
@@ -49,13 +50,14 @@ private final class Sleeper: Sendable {
     }
 
     func begin(until instant: Instant, _ resumption: Resumption<Bool>) {
-        _ = loop.onLoop { [self] in
+        let isTaken = loop.onLoop { [self] in
             if state.value.isCancelled { return resumption.resume(returning: false) }
             let deadline = Deadline(on: loop) { [self] in end(true) }
             state.value.resumption = resumption
             state.value.deadline = deadline
             deadline.arm(at: instant)
         }
+        if !isTaken { resumption.resume(returning: false) }
     }
 
     func cancel() {
@@ -74,7 +76,7 @@ private final class Sleeper: Sendable {
 extension EventLoop {
     /// Runs `body` now when called on the loop, else posts it there.
     ///
-    /// - Returns: `false` when the loop has ended, and `body` will not run.
+    /// - Returns: `false` when the loop was stopped, and `body` will not run.
     @discardableResult
     package func onLoop(_ body: @escaping @Sendable () -> Void) -> Bool {
         if isOnLoop {

@@ -36,9 +36,9 @@ public final class PollWaiter: Waiter {
 
         var watches: [Watch] = []
         var generation: UInt64 = 0
-        /// What poll reads and writes: the wake-up pipe, then the watches of `polledGeneration`. Kept
-        /// from wait to wait, so that a wait allocates nothing; a handler may change the watches, but
-        /// not this.
+        /// What poll reads and writes: the wake-up pipe, then the watches of `polledGeneration`.
+        /// Kept from wait to wait, so that a wait allocates nothing; a handler may change the
+        /// watches, but not this.
         var polled: [pollfd] = []
         var numbers: [UInt64] = []
         var polledGeneration: UInt64 = 0

@@ -12,7 +12,8 @@ package struct Mark: Hashable, Sendable, CustomStringConvertible {
 /// A named mistake that the framework's code makes on purpose when a test plants it: the proof that
 /// the tests would find it.
 ///
-/// Modules declare theirs as static members: `extension PlantedFault { static let lostCancel = … }`.
+/// Modules declare theirs as static members: `extension PlantedFault { static let lostCancel = …
+/// }`.
 package struct PlantedFault: Hashable, Sendable, CustomStringConvertible {
     /// What reports call it; unique in the package, since it is the fault's identity.
     package let name: String

@@ -6,8 +6,8 @@ open class Work {
     /// What the loop calls, on its thread, in no scope.
     open func run() { preconditionFailure("Work.run() must be overridden") }
 
-    /// What orders this work in a simulation: entries with the same lane keep their order. By default
-    /// all work of a loop does.
+    /// What orders this work in a simulation: entries with the same lane keep their order. By
+    /// default all work of a loop does.
     open var lane: UInt64 { 0 }
 }
 
@@ -57,7 +57,8 @@ package struct ReadyRing {
         return taken
     }
 
-    /// Appends all of `other`; at no cost when this ring is empty, since then the two change places.
+    /// Appends all of `other`; at no cost when this ring is empty, since then the two change
+    /// places.
     mutating func takeAll(from other: inout ReadyRing) {
         if isEmpty { return swap(&self, &other) }
         while other.count > 0 { append(other.remove(at: 0)) }

@@ -15,7 +15,11 @@
         unsafe continuation.resume(returning: value)
     }
 
-    /// Suspends the caller until the resumption given to `body` is resumed. `body` runs now.
+    /// Suspends the caller until the resumption given to `body` is resumed, which `body` may do itself.
+    ///
+    /// `body` runs in the caller's executor, but other jobs may have run there since the call: in a
+    /// task that is isolated to no actor the way in is a hop, even to where the task is. Whatever
+    /// decides whether to wait at all is decided inside `body`, or a wake can come in between.
     @inlinable
     public static func wait(_ body: (Resumption<Value>) -> Void) async -> Value {
         await unsafe withUnsafeContinuation { continuation in

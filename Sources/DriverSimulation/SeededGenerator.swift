@@ -14,7 +14,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to, not including, `bound`; one step of the generator, whatever the bound.
+    /// A number from 0 up to, not including, `bound`; one step of the generator, whatever the
+    /// bound.
     public mutating func next(below bound: Int) -> Int {
         precondition(bound > 0, "nothing is below \(bound)")
         return Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)

@@ -2,8 +2,8 @@ internal import DriverRuntime
 internal import Glibc
 internal import Synchronization
 
-/// What a simulated loop has for a machine: time that moves when nothing is ready, and the choice of
-/// what runs next. Both leave their mark in the trace.
+/// What a simulated loop has for a machine: time that moves when nothing is ready, and the choice
+/// of what runs next. Both leave their mark in the trace.
 ///
 /// Sendable because all of it but the time is touched by the one thread that runs the simulation:
 /// `foreignEntry` stops any other at the loop's door.

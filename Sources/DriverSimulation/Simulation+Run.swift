@@ -19,8 +19,8 @@ extension Simulation {
         package let marks: [Mark: Int]
     }
 
-    /// Runs `body` as a task on a scope of a new simulation's loop, on the calling thread, until it has
-    /// returned and nothing is ready any more; then returns what it came to.
+    /// Runs `body` as a task on a scope of a new simulation's loop, on the calling thread, until it
+    /// has returned and nothing is ready any more; then returns what it came to.
     ///
     /// Threading: any thread that may be held up for the real time that the run takes.
     /// - Throws: ``SimulationError``: the body threw, waits for what nobody will bring, ran into a

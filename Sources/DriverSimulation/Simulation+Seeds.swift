@@ -33,9 +33,9 @@ extension Simulation {
 
     /// Runs `body` once for each seed, and stops at the first that fails.
     ///
-    /// With `SIMULATION_SEED` in the environment it runs that seed alone and prints the lines logged:
-    /// so a failure is replayed. The body should throw what it finds wrong (`try #require`), since an
-    /// expectation that merely records it leaves the seed unsaid.
+    /// With `SIMULATION_SEED` in the environment it runs that seed alone and prints the lines
+    /// logged: so a failure is replayed. The body should throw what it finds wrong (`try
+    /// #require`), since an expectation that merely records it leaves the seed unsaid.
     ///
     /// Threading: as ``run(seed:options:_:)``.
     /// - Throws: the first seed's ``SimulationError``.

@@ -3,14 +3,14 @@ public import DriverRuntime
 /// One run of asynchronous code from a seed: everything on the calling thread, in virtual time, in
 /// an order that the seed chooses.
 ///
-/// The runtime under it is the real one, with a machine of its own: when nothing is ready, time jumps
-/// to the next deadline; when several scopes are, the seed says which goes on. Two runs of a seed are
-/// alike to the last choice, in every process, so a seed that fails can be looked at for as long as
-/// it takes.
+/// The runtime under it is the real one, with a machine of its own: when nothing is ready, time
+/// jumps to the next deadline; when several scopes are, the seed says which goes on. Two runs of a
+/// seed are alike to the last choice, in every process, so a seed that fails can be looked at for
+/// as long as it takes.
 ///
-/// What would break that is found out: an ordinary `Task { }` fails the run, a `Task.sleep` leaves it
-/// stuck, another thread that hands work to the loop traps. What the runtime cannot see is the body's to avoid: the order of
-/// `Set` and `Dictionary`, the wall clock, addresses.
+/// What would break that is found out: an ordinary `Task { }` fails the run, a `Task.sleep` leaves
+/// it stuck, another thread that hands work to the loop traps. What the runtime cannot see is the
+/// body's to avoid: the order of `Set` and `Dictionary`, the wall clock, addresses.
 ///
 /// Threading: every member is for code that runs in the simulation.
 public final class Simulation: Sendable {
@@ -21,8 +21,8 @@ public final class Simulation: Sendable {
         /// How many entries may run and turns may be made.
         public var stepLimit = 1_000_000
         /// The longest time that one step takes: each takes up to it, as the seed chooses. At zero,
-        /// code takes no time and a deadline never overtakes work that is ready; above, it may, as it
-        /// does on a slow machine.
+        /// code takes no time and a deadline never overtakes work that is ready; above, it may, as
+        /// it does on a slow machine.
         public var longestStep: Duration = .zero
         /// The mistakes that the framework's code is to make.
         package var planted: Set<PlantedFault> = []

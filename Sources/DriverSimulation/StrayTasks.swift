@@ -3,14 +3,14 @@ internal import Glibc
 
 /// Catches tasks that would leave a simulation: what its thread hands to the global executors.
 ///
-/// The Swift runtime asks a hook before it enqueues a job there. Ours looks up the simulation of the
-/// calling thread; with none the job goes on as ever, so that simulations run beside ordinary
-/// asynchronous tests. `Task.sleep` and the main actor bypass it: to a simulation they are waits for
-/// what nobody brings. The hook is not documented interface: where it is not found, strays go
+/// The Swift runtime asks a hook before it enqueues a job there. Ours looks up the simulation of
+/// the calling thread; with none the job goes on as ever, so that simulations run beside ordinary
+/// asynchronous tests. `Task.sleep` and the main actor bypass it: to a simulation they are waits
+/// for what nobody brings. The hook is not documented interface: where it is not found, strays go
 /// unnoticed until they come back, which traps as work from another thread.
 ///
-/// Unsafe because the hook is a C variable found by name, and jobs and simulations pass through C as
-/// bare pointers; a simulation outlives its time as its thread's.
+/// Unsafe because the hook is a C variable found by name, and jobs and simulations pass through C
+/// as bare pointers; a simulation outlives its time as its thread's.
 enum StrayTasks {
     private typealias Job = UnsafeRawPointer
     private typealias Enqueue = @convention(c) (Job) -> Void

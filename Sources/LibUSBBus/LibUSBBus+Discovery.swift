@@ -21,6 +21,9 @@ extension LibUSBBus {
 
     private func departed(_ entry: AttachmentTable<AttachmentKey>.Entry) {
         if let device = entry.key.device { calls.unreference(device) }
+        if let handle = state.value.kept.removeValue(forKey: entry.key.descriptor) {
+            side.perform { [self] in calls.close(handle) }
+        }
         state.value.open[entry.id]?.departed()
         // Unreported so far: then its arrival never is.
         if entry.device != nil { state.value.observer?(.departed(entry.id)) }
@@ -28,13 +31,14 @@ extension LibUSBBus {
 
     /// Describes on the side thread, because that reads files, and reports on the loop. Calls `done`
     /// when all are reported.
-    private func describeAndReport(
+    func describeAndReport(
         _ arrivals: [(AttachmentID, AttachmentKey)], done: @escaping @Sendable () -> Void = {}
     ) {
-        guard !arrivals.isEmpty, let context = state.value.context else { return done() }
+        guard !arrivals.isEmpty else { return done() }
+        let kept = state.value.kept
         for (_, key) in arrivals { key.device.map(calls.reference) }
         side.perform { [self] in
-            let devices = arrivals.map { describe($0.1, as: $0.0, context) }
+            let devices = arrivals.map { describe($0.1, as: $0.0, kept) }
             for (_, key) in arrivals { key.device.map(calls.unreference) }
             loop.execute { [self] in
                 for device in devices.compactMap({ $0 })
@@ -75,23 +79,16 @@ extension LibUSBBus {
             return calls.devices(context).value?.map(AttachmentKey.device)
         case .sysfs:
             return SysfsDevice.all().compactMap(\.place).map(AttachmentKey.node)
-        case .descriptor(let descriptor):
-            // A device that is open here needs no proof; another answers to a wrap, or is gone.
-            let result = calls.wrap(context, descriptor: descriptor)
-            switch result {
-            case .success(let handle):
-                calls.close(handle)
-                return [.descriptor(descriptor)]
-            case .failure(let code):
-                return code == LIBUSB_ERROR_BUSY.rawValue ? nil : []
-            }
+        case .descriptors:
+            // Their departures cannot be missed: libusb watches each of them.
+            return nil
         }
     }
 
     // MARK: Describing; side thread
 
     private func describe(
-        _ key: AttachmentKey, as id: AttachmentID, _ context: ContextPointer
+        _ key: AttachmentKey, as id: AttachmentID, _ kept: [Int32: HandlePointer]
     ) -> AttachedDevice? {
         switch key {
         case .device(let device):
@@ -103,10 +100,10 @@ extension LibUSBBus {
             return describe(
                 id, place, SysfsDevice(at: place), bytes: nil, speed: 0, configuration: nil)
         case .descriptor(let descriptor):
-            guard let handle = calls.wrap(context, descriptor: descriptor).value else { return nil }
-            defer { calls.close(handle) }
+            guard let handle = kept[descriptor] else { return nil }
             let device = calls.device(of: handle)
-            let place = calls.place(of: device)
+            // libusb does not know the ports of a device that it did not find.
+            let place = DevicePlace(node: descriptor) ?? calls.place(of: device)
             lseek(descriptor, 0, SEEK_SET)
             return describe(
                 id, place, SysfsDevice(at: place),
@@ -135,22 +132,16 @@ extension LibUSBBus {
 
     /// libusb watches this node no more: it was closed, or its device is gone.
     func descriptorEnded(_ descriptor: Int32) {
-        for (_, device) in state.value.open {
-            let watched = device.descriptor ?? wrappedDescriptor
-            guard watched == descriptor, !device.state.value.isClosed else { continue }
-            if let entry = state.value.table[device.id],
-                let left = state.value.table.depart(entry.key)
-            {
-                departed(left)
-            }
-            return
-        }
+        let node = state.value.open.values.first { $0.descriptor == descriptor }
+        if let node, node.state.value.isClosed { return }
+        let key = node.flatMap { state.value.table[$0.id]?.key } ?? .descriptor(descriptor)
+        if let entry = state.value.table.depart(key) { departed(entry) }
     }
 
     /// Transfers of an open device fail as they do at a removal. With hotplug the departure is
     /// announced; without, it has to be looked for.
     func suspectRemoval(of device: LibUSBDevice) {
-        guard case .sysfs = deviceSource, !state.value.isRescanning else { return }
+        guard deviceSource == .sysfs, !state.value.isRescanning else { return }
         state.value.isRescanning = true
         scan { [self] in state.value.isRescanning = false }
     }
@@ -158,7 +149,7 @@ extension LibUSBBus {
     /// After a reset that ended the handle: whether another device stands at the same ports within a
     /// second (L22).
     func isReplaced(_ device: LibUSBDevice) async -> Bool {
-        guard wrappedDescriptor == nil else { return false }
+        guard deviceSource != .descriptors else { return false }
         let location = device.description.location
         for _ in 0..<20 {
             let isBack = await onLoop { [self] in
@@ -171,7 +162,7 @@ extension LibUSBBus {
                 }
             }
             if isBack { return true }
-            if case .sysfs = deviceSource { await rescan() }
+            if deviceSource == .sysfs { await rescan() }
             await pause(.milliseconds(50))
         }
         return false

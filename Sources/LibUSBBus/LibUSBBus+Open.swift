@@ -15,6 +15,7 @@ extension LibUSBBus {
         let key: AttachmentKey
         let device: AttachedDevice
         let context: ContextPointer
+        let kept: HandlePointer?
     }
 
     /// Opens an attached device; see ``USBBus/USBBus/open(_:)``.
@@ -23,6 +24,9 @@ extension LibUSBBus {
     /// for one second (L14).
     public func open(_ id: AttachmentID) async throws(BusError) -> any BusDevice {
         let request = try await begin(id).get()
+        if let handle = request.kept {
+            return try await finish(request, Opened(handle: handle, descriptor: nil)).get()
+        }
         var retry = OpenRetry()
         while true {
             let result = await side.run { [self] in attempt(request) }
@@ -54,7 +58,9 @@ extension LibUSBBus {
             }
             state.value.opening.insert(id)
             entry.key.device.map(calls.reference)
-            return .success(Request(key: entry.key, device: device, context: context))
+            let kept = state.value.kept.removeValue(forKey: entry.key.descriptor)
+            return .success(
+                Request(key: entry.key, device: device, context: context, kept: kept))
         }
     }
 
@@ -68,11 +74,8 @@ extension LibUSBBus {
             }
         case .node(let place):
             return openNode(place, request.context)
-        case .descriptor(let descriptor):
-            switch calls.wrap(request.context, descriptor: descriptor) {
-            case .success(let handle): return .success(Opened(handle: handle, descriptor: nil))
-            case .failure(let code): return .failure(code)
-            }
+        case .descriptor:
+            return .failure(LIBUSB_ERROR_NO_DEVICE.rawValue)
         }
     }
 
@@ -105,8 +108,10 @@ extension LibUSBBus {
                 state.value.opening.remove(id)
                 request.key.device.map(calls.unreference)
                 if state.value.table[id] != nil {
+                    let handed = request.kept == nil ? nil : request.key.descriptor
                     let device = LibUSBDevice(
-                        request.device, of: self, opened.handle, descriptor: opened.descriptor)
+                        request.device, of: self, opened.handle, descriptor: opened.descriptor,
+                        handed: handed)
                     state.value.open[id] = device
                     OpenDevices.add(device)
                     return resumption.resume(returning: .success(device))
@@ -148,8 +153,17 @@ extension LibUSBBus {
         await onLoop { [self] in state.value.table[id] != nil }
     }
 
-    /// A device was closed. On the loop.
-    func closed(_ device: LibUSBDevice) { state.value.open[device.id] = nil }
+    /// A device was closed, and with it its handle unless it was handed in: that one goes on noticing
+    /// the departure. On the loop.
+    func closed(_ device: LibUSBDevice) {
+        state.value.open[device.id] = nil
+        guard let handed = device.handed else { return }
+        if state.value.table[device.id] != nil {
+            state.value.kept[handed] = device.handle
+        } else {
+            side.perform { [self] in calls.close(device.handle) }
+        }
+    }
 
     /// Waits on the loop's clock; not ended by a cancellation, since what it paces is bounded.
     func pause(_ duration: Duration) async {

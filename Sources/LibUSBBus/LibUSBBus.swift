@@ -12,7 +12,7 @@ public import USBBus
 /// - With a running udevd: from libusb's hotplug.
 /// - Without: from ``rescan()`` only, and ``USBBus/BusEvent/discoveryUnavailable(_:)`` is reported
 ///   after the start (L27). Departures of open devices are noticed all the same.
-/// - ``init(wrapping:)``: one device, whose node somebody else opened.
+/// - ``Discovery/none``: from ``attach(_:)``, which takes nodes that somebody else opened.
 public final class LibUSBBus: USBBus {
     /// The loop on which libusb's events are handled.
     public let loop: EventLoop
@@ -34,8 +34,18 @@ public final class LibUSBBus: USBBus {
         case hotplug
         /// The kernel's list, looked at when asked.
         case sysfs
-        /// One open node.
-        case descriptor(Int32)
+        /// Open nodes, handed in.
+        case descriptors
+    }
+
+    /// Who finds the devices.
+    public enum Discovery: Sendable, Hashable {
+        /// The bus finds those of this machine.
+        case system
+        /// Nobody: devices are handed in with ``LibUSBBus/attach(_:)``. For programs that get nodes from
+        /// a broker, such as a portal. With libusb 1.0.26 a process that made such a bus can make no
+        /// other kind any more (L30).
+        case none
     }
 
     struct State {
@@ -46,23 +56,17 @@ public final class LibUSBBus: USBBus {
         var opening: Set<AttachmentID> = []
         var open: [AttachmentID: LibUSBDevice] = [:]
         var isRescanning = false
+        /// Nodes that were handed in before the start.
+        var handedEarly: [Int32] = []
+        /// Handles of devices that were handed in and are not open: they notice the departure.
+        var kept: [Int32: HandlePointer] = [:]
     }
 
-    /// Makes a bus of the devices of this machine.
-    public convenience init() {
-        self.init(
-            source: UdevPresence.isRunning ? .hotplug : .sysfs, calls: SystemLibUSB.shared,
-            journal: .shared)
-    }
-
-    /// Makes a bus of the one device whose node is open as `descriptor`, which stays the caller's and
-    /// must be open until ``stop()`` has returned.
-    ///
-    /// For programs that get the node from a broker, such as a portal. With libusb 1.0.26 a process
-    /// that made such a bus can make no other kind any more (L30).
-    public convenience init(wrapping descriptor: Int32) {
-        self.init(
-            source: .descriptor(descriptor), calls: SystemLibUSB.shared, journal: .shared)
+    /// Makes a bus that was not started.
+    public convenience init(discovery: Discovery = .system) {
+        let source: Source =
+            discovery == .none ? .descriptors : UdevPresence.isRunning ? .hotplug : .sysfs
+        self.init(source: source, calls: SystemLibUSB.shared, journal: .shared)
     }
 
     package init(source: Source, calls: any LibUSBCalls, journal: KernelDriverJournal) {
@@ -73,11 +77,7 @@ public final class LibUSBBus: USBBus {
         loop = EventLoop(name: "usb loop", waiter: waiter)
         budget = MemoryBudget(on: loop, limit: MemoryBudget.systemLimit())
         state = LoopConfined(on: loop, State())
-    }
-
-    /// The node of a bus that wraps one.
-    var wrappedDescriptor: Int32? {
-        if case .descriptor(let descriptor) = deviceSource { descriptor } else { nil }
+        thread.perform { [loop] in loop.runUntilStopped() }
     }
 
     /// How often libusb failed to handle events; a number that rises is worth a report (L29). Any thread.
@@ -90,24 +90,30 @@ public final class LibUSBBus: USBBus {
     /// Threading: any; not from a scope of this bus's loop. Cancellation: none.
     /// Errors: `.unavailable` when libusb cannot start.
     public func start(_ observer: @escaping @Sendable (BusEvent) -> Void) async throws(BusError) {
-        let result = await side.run { [self] in
-            let result = calls.initialise(watchingDevices: deviceSource == .hotplug)
-            if let context = result.value { begin(context, observer) }
-            return result
+        let code: Int32 = await Resumption.wait { resumption in
+            side.perform { [self] in
+                switch calls.initialise(watchingDevices: deviceSource == .hotplug) {
+                case .success(let context):
+                    begin(context, observer) { resumption.resume(returning: 0) }
+                case .failure(let code): resumption.resume(returning: code)
+                }
+            }
         }
-        if case .failure(let code) = result {
-            side.stop()
+        guard code == 0 else {
             throw BusError(
                 .unavailable, "libusb cannot start: \(StatusMap.name(code)).", native: code)
+        }
+        for descriptor in await onLoop({ [self] in state.value.handedEarly }) {
+            try await attach(descriptor)
         }
         await rescan()
     }
 
-    /// Everything that must be in place before the loop runs (L15). Side thread.
+    /// Everything that must be in place before the loop handles libusb's events (L15). Side thread.
     private func begin(
-        _ context: ContextPointer, _ observer: @escaping @Sendable (BusEvent) -> Void
+        _ context: ContextPointer, _ observer: @escaping @Sendable (BusEvent) -> Void,
+        done: @escaping @Sendable () -> Void
     ) {
-        waiter.attach(context)
         calls.observeEndedDescriptors(context) { [self] descriptor in
             // The context's own end closes descriptors too, after the loop's.
             _ = loop.executeIfRunning { [self] in descriptorEnded(descriptor) }
@@ -119,18 +125,21 @@ public final class LibUSBBus: USBBus {
             }
             registration = result.value
         }
+        // A task that waits on the loop may go on there before anything posted runs: so the loop itself
+        // lets it.
         loop.execute { [self, registration] in
             state.value.context = context
             state.value.observer = observer
             state.value.registration = registration
             if registration == nil { reportMissingDiscovery() }
+            done()
         }
-        thread.perform { [self] in loop.runUntilStopped() }
-        if wrappedDescriptor == nil { giveBackAbandonedDrivers(context) }
+        waiter.attach(context)
+        if deviceSource != .descriptors { giveBackAbandonedDrivers(context) }
     }
 
     private func reportMissingDiscovery() {
-        guard wrappedDescriptor == nil else { return }
+        guard deviceSource != .descriptors else { return }
         state.value.observer?(
             .discoveryUnavailable(
                 "No device that is plugged in from now on will be noticed: no udevd is running"
@@ -143,7 +152,7 @@ public final class LibUSBBus: USBBus {
     ///
     /// Threading: any, but not from a scope of this bus's loop, which ends here.
     public func stop() async {
-        let devices: [DevicePointer] = await onLoop { [self] in
+        let (devices, handles): ([DevicePointer], [HandlePointer]) = await onLoop { [self] in
             precondition(
                 state.value.open.isEmpty && state.value.opening.isEmpty,
                 "a bus was stopped while a device was open")
@@ -152,11 +161,15 @@ public final class LibUSBBus: USBBus {
                 calls.deregisterHotplug(context, registration)
             }
             let devices = state.value.table.all.compactMap(\.key.device)
+            let handles = state.value.table.all.compactMap { state.value.kept[$0.key.descriptor] }
             state.value.table = AttachmentTable()
-            return devices
+            return (devices, handles)
         }
         let context = await onLoop { [self] in state.value.context.take() }
-        await side.run { [self] in devices.forEach(calls.unreference) }
+        await side.run { [self] in
+            handles.forEach(calls.close)
+            devices.forEach(calls.unreference)
+        }
         loop.stop()
         // The call runs when the loop's has returned: that is the join.
         await thread.run {}
@@ -187,11 +200,16 @@ package enum AttachmentKey: Hashable, Sendable {
     case device(DevicePointer)
     /// A node, named by place and address.
     case node(DevicePlace)
-    /// The one device of a wrapped descriptor.
+    /// A device that was handed in.
     case descriptor(Int32)
 
     package var device: DevicePointer? {
         if case .device(let device) = self { device } else { nil }
+    }
+
+    /// -1 for every other.
+    package var descriptor: Int32 {
+        if case .descriptor(let descriptor) = self { descriptor } else { -1 }
     }
 }
 

@@ -105,6 +105,11 @@ package enum LibUSBResult<Value: Sendable>: Sendable {
     package var value: Value? {
         if case .success(let value) = self { value } else { nil }
     }
+
+    /// libusb's code, 0 for success.
+    package var code: Int32 {
+        if case .failure(let code) = self { code } else { 0 }
+    }
 }
 
 /// One of libusb's opaque objects.

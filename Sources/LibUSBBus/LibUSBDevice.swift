@@ -20,6 +20,8 @@ final class LibUSBDevice: BusDevice {
     let handle: HandlePointer
     /// The node, where this bus opened it itself.
     let descriptor: Int32?
+    /// The node, where it was handed in.
+    let handed: Int32?
     let calls: any LibUSBCalls
     let flight: LoopConfined<Flight>
     let claims = ClaimLedger()
@@ -40,13 +42,14 @@ final class LibUSBDevice: BusDevice {
     /// On the loop.
     init(
         _ description: AttachedDevice, of bus: LibUSBBus, _ handle: HandlePointer,
-        descriptor: Int32?
+        descriptor: Int32?, handed: Int32?
     ) {
         id = description.id
         self.bus = bus
         self.description = description
         self.handle = handle
         self.descriptor = descriptor
+        self.handed = handed
         calls = bus.calls
         flight = LoopConfined(on: bus.loop, Flight())
         state = LoopConfined(
@@ -196,7 +199,7 @@ final class LibUSBDevice: BusDevice {
                 let isGone = state.value.isGone
                 bus.side.perform { [self] in
                     releaseAll(isGone: isGone)
-                    calls.close(handle)
+                    if handed == nil { calls.close(handle) }
                     if let descriptor { Glibc.close(descriptor) }
                     OpenDevices.remove(self)
                     loop.execute { [self] in

@@ -6,7 +6,8 @@ internal import Synchronization
 /// Where the loop of this bus waits: libusb's own event handling, which calls the transfers' and the
 /// hotplug's callbacks (libusb §2.4).
 ///
-/// Idle it sleeps for a day at a time: nothing polls.
+/// Until a context is attached it waits for work alone: a bus can be asked things before it has
+/// started, and when it could not start. Idle it sleeps for a day at a time: nothing polls.
 package final class LibUSBWaiter: Waiter {
     /// The longest wait asked of libusb, whose milliseconds must fit an `Int32`.
     private static let longest = 86_400_000_000
@@ -14,6 +15,7 @@ package final class LibUSBWaiter: Waiter {
     private let calls: any LibUSBCalls
     private let lock = Lock()
     private let shared = Shared()
+    private let contextless = PollWaiter()
     private let errors = Atomic<UInt64>(0)
 
     private final class Shared: @unchecked Sendable {
@@ -28,10 +30,12 @@ package final class LibUSBWaiter: Waiter {
     /// How often handling events failed (L29). Any thread.
     package var errorCount: UInt64 { errors.load(ordering: .relaxed) }
 
-    /// Begins to wait in `context`; before the loop's thread starts.
+    /// Begins to wait in `context`. Any thread.
     package func attach(_ context: ContextPointer) {
         lock.withLock { shared.context = context }
-        shared.active = context
+        contextless.wake()
+        // Whoever woke the loop before did not wake libusb, in which it may be about to wait.
+        calls.interrupt(context)
     }
 
     /// Forgets the context; after the loop's end and before the context's.
@@ -41,7 +45,8 @@ package final class LibUSBWaiter: Waiter {
     package var now: Instant { .monotonic }
 
     package func wait(until deadline: Instant?) {
-        guard let context = shared.active else { return }
+        if shared.active == nil { shared.active = lock.withLock { shared.context } }
+        guard let context = shared.active else { return contextless.wait(until: deadline) }
         var microseconds = Self.longest
         if let deadline, deadline != .distantFuture {
             let left = now.duration(to: deadline).nanoseconds
@@ -59,7 +64,7 @@ package final class LibUSBWaiter: Waiter {
     package func wake() {
         // The lock keeps the context from being freed under a late wake.
         lock.withLock {
-            if let context = shared.context { calls.interrupt(context) }
+            if let context = shared.context { calls.interrupt(context) } else { contextless.wake() }
         }
     }
 

@@ -19,7 +19,8 @@ public import DriverRuntime
 ///   permissions are still being set, for a bounded time).
 /// - A departure and the failures of the device's transfers come in either order (L12).
 public protocol USBBus: AnyObject, Sendable {
-    /// The loop on which everything of this bus happens.
+    /// The loop on which everything of this bus happens. It runs from the bus's making to the end of
+    /// ``stop()``.
     var loop: EventLoop { get }
 
     /// What reports call this bus.

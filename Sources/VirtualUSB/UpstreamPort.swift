@@ -122,13 +122,17 @@ public final class UpstreamPort: Sendable {
     /// A transfer's way to its own finish when no host's object is at hand: sends `setup` and waits
     /// for its end. For OUT, `data` is sent; for IN it is ignored.
     ///
+    /// A device that does not answer within five seconds is given up: `cancelled`.
+    ///
     /// Threading: any. Cancellation: none.
     public func control(
         _ setup: SetupPacket, _ data: [UInt8] = []
     ) async -> (status: TransferStatus, bytes: [UInt8]) {
         await Resumption.wait { resumption in
             loop.onLoop { [self] in
-                submit(ControlExchange(setup, data, resumption))
+                let exchange = ControlExchange(setup, data, resumption)
+                submit(exchange)
+                exchange.limit(by: self)
             }
         }
     }

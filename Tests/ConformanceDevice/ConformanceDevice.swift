@@ -1,7 +1,7 @@
-import BusConformance
-import DriverRuntime
-import USBTypes
-import VirtualUSB
+internal import BusConformance
+internal import DriverRuntime
+package import USBTypes
+package import VirtualUSB
 
 /// The device that the conformance cases talk to, on every tier.
 package actor ConformanceDevice: VirtualDevice {

@@ -1,3 +1,4 @@
+import DriverSimulation
 import Testing
 import USBBus
 import USBTypes

@@ -1,3 +1,4 @@
+import DriverSimulation
 import USBTypes
 
 @testable import USBIP

@@ -1,3 +1,4 @@
+import DriverSimulation
 import Testing
 import USBTypes
 

@@ -79,12 +79,19 @@ extension ConformanceSuite {
             let device = try await run.deviceWithStreams()
             let outcome = try await device.reset()
             try run.expect(outcome == .kept, "It was \(outcome).")
-            let counts = try await run.ask(device, .selections, 3)
-            try run.expect(counts[2] > 0, "The device saw no reset.")
             let input = try run.probe(device, ReferenceDevice.source, capacity: packet)
             try input.submit(packet)
             _ = try await input.success()
             try run.expect(run.arrivals.count == 1, "It arrived again.")
+        },
+        ConformanceCase(
+            "reset-seen", "A reset reaches the device (USB 2.0 §9.1.1.3).",
+            needs: [.reset, .resetOnTheWire]
+        ) { run in
+            let device = try await run.device(claiming: [])
+            _ = try await device.reset()
+            let counts = try await run.ask(device, .selections, 3)
+            try run.expect(counts[2] > 0, "The device saw no reset.")
         },
     ]
 }

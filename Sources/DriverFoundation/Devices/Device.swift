@@ -40,6 +40,8 @@ public final class Device: Sendable {
         var removeQueries: [Resumption<DeviceError?>] = []
         var queryRefusal: DeviceError?
         var lastRequest: UInt64 = 0
+        var isNoticing = false
+        var noticeWaiters: [Resumption<Void>] = []
         var finalWaiters: [Resumption<Void>] = []
         var removalWaiters: [Resumption<Bool>] = []
         var removalGrace: Deadline?

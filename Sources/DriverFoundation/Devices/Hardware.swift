@@ -4,6 +4,9 @@ final class Hardware: Sendable {
     private struct State {
         var pipes: [USBPipe] = []
         var settings: [(interface: UInt8, setting: UInt8)] = []
+        var isSelecting = false
+        var isClosed = false
+        var selected: [Resumption<Void>] = []
     }
 
     let bus: any BusDevice
@@ -52,8 +55,11 @@ final class Hardware: Sendable {
         } catch { throw DeviceError(error) }
     }
 
-    /// The pipe to `address` in the alternate settings in force; the same object each time.
-    func pipe(_ address: EndpointAddress) throws(DeviceError) -> USBPipe {
+    /// The pipe to `address` in the alternate settings in force; the same object each time. Waits
+    /// while a setting is being selected, which must not meet a transfer in flight (L9).
+    func pipe(_ address: EndpointAddress) async throws(DeviceError) -> USBPipe {
+        await waitForSetting()
+        if state.value.isClosed { throw DeviceError.removed }
         if let pipe = state.value.pipes.first(where: { $0.endpoint.address == address }) {
             return pipe
         }
@@ -79,6 +85,8 @@ final class Hardware: Sendable {
 
     /// Ends the pipes of an interface, then selects its alternate setting (U-6).
     func select(_ setting: UInt8, of interface: UInt8) async throws(DeviceError) {
+        await waitForSetting()
+        if state.value.isClosed { throw DeviceError.removed }
         guard let index = state.value.settings.firstIndex(where: { $0.interface == interface })
         else { throw DeviceError(.notFound, "Interface \(interface) is not this driver's.") }
         if state.value.settings[index].setting == setting { return }
@@ -91,11 +99,29 @@ final class Hardware: Sendable {
             old.contains { $0.endpoint(pipe.endpoint.address) != nil }
         }
         state.value.pipes.removeAll { pipe in gone.contains { $0 === pipe } }
+        state.value.isSelecting = true
+        defer { endSelecting() }
         for pipe in gone { await pipe.core.close() }
         do { try await bus.setAlternateSetting(setting, of: interface) } catch {
             throw DeviceError(error)
         }
         state.value.settings[index].setting = setting
+    }
+
+    private func waitForSetting() async {
+        while state.value.isSelecting {
+            await Resumption.wait { selected in
+                if !state.value.isSelecting { return selected.resume() }
+                state.value.selected.append(selected)
+            }
+        }
+    }
+
+    private func endSelecting() {
+        state.value.isSelecting = false
+        let waiters = state.value.selected
+        state.value.selected = []
+        for waiter in waiters { waiter.resume() }
     }
 
     /// The device is gone: whatever waits for a transfer is to end.
@@ -106,6 +132,8 @@ final class Hardware: Sendable {
 
     /// Gives everything back, in the order of libusb §2.9.
     func close() async {
+        state.value.isClosed = true
+        await waitForSetting()
         let pipes = state.value.pipes
         for pipe in pipes { await pipe.core.close() }
         await control.close()
@@ -130,7 +158,7 @@ extension Device {
     /// Errors: `.notFound`, `.invalidRequest` for another kind of endpoint, `.removed`.
     public func pipe(_ address: EndpointAddress) async throws(DeviceError) -> USBPipe {
         guard let hardware = state.value.hardware else { throw DeviceError.removed }
-        return try hardware.pipe(address)
+        return try await hardware.pipe(address)
     }
 
     /// Selects an alternate setting; pipes of the interface end before, and are made anew after (U-6).

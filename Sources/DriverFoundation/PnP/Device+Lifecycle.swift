@@ -77,10 +77,7 @@ extension Device {
                 try await driver.queryRemove()
             }
         case .callSurpriseRemoval:
-            call(.surpriseRemoval, .surpriseNoticed, .surpriseNoticed) {
-                driver throws(DeviceError) in
-                await driver.surpriseRemoval()
-            }
+            noticeSurpriseRemoval()
         case .callReleaseHardware:
             call(.releaseHardware, .hardwareReleased, .releaseFailed) {
                 driver throws(DeviceError) in
@@ -113,11 +110,33 @@ extension Device {
             state.value.isGone = true
             scope.task { [self] in
                 for queue in state.value.queues { await queue.purge() }
+                await surpriseNoticed()
                 observe(.queuesPurged)
                 post(PnPMachine.Event.queuesPurged)
             }
         case .waitForFiles: endIfFilesClosed()
         default: preconditionFailure("not a closing effect: \(effect)")
+        }
+    }
+
+    /// Runs beside the other callbacks when the departure comes during an orderly removal.
+    private func noticeSurpriseRemoval() {
+        state.value.isNoticing = true
+        run(.surpriseRemoval, { driver throws(DeviceError) in await driver.surpriseRemoval() }) {
+            [self] _ in
+            state.value.isNoticing = false
+            let waiters = state.value.noticeWaiters
+            state.value.noticeWaiters = []
+            for waiter in waiters { waiter.resume() }
+            post(PnPMachine.Event.surpriseNoticed)
+        }
+    }
+
+    /// Returns when no `surpriseRemoval()` runs: the device must not end before its driver's callback.
+    private func surpriseNoticed() async {
+        await Resumption.wait { noticed in
+            if !state.value.isNoticing { return noticed.resume() }
+            state.value.noticeWaiters.append(noticed)
         }
     }
 
@@ -210,8 +229,6 @@ extension Device {
             }
             observe(.interfacesEnabled)
         } else {
-            // PNP-12: a start that failed never enabled them.
-            guard state.value.interfaces.contains(where: { $0.id != nil }) else { return }
             for index in state.value.interfaces.indices {
                 guard let id = state.value.interfaces[index].id.take() else { continue }
                 environment.interfaces.disable(id)

@@ -49,8 +49,8 @@ extension Device {
     /// Whether what just failed failed because the device is gone (L11, L12): waits a moment for the
     /// departure, which comes after the failures as often as before them.
     func confirmRemoval() async -> Bool {
-        if state.value.isGone { return true }
-        return await Resumption.wait { answer in
+        await Resumption.wait { answer in
+            if state.value.isGone { return answer.resume(returning: true) }
             state.value.removalWaiters.append(answer)
             if state.value.removalGrace?.isArmed == true { return }
             let grace =

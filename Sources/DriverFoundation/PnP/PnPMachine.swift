@@ -96,9 +96,7 @@ extension PnPMachine {
 
     private static func closed(_ event: Event) -> Reaction? {
         switch event {
-        case .remove, .surpriseRemove: .later
-        case .queryRemove: .stay([.refuseRemove])
-        case .cancelRemove: .stay([])
+        case .queryRemove, .cancelRemove, .remove, .surpriseRemove: .later
         default: nil
         }
     }
@@ -184,7 +182,8 @@ extension PnPMachine {
         switch event {
         case .queryGranted: .go(.removePending, [.grantRemove])
         case .queryRefused: .go(.started, [.refuseRemove])
-        case .cancelRemove: .later
+        // Whoever asks now gets the answer that is on its way.
+        case .queryRemove: .stay([])
         default: closed(event)
         }
     }
@@ -225,7 +224,9 @@ extension PnPMachine {
         // PNP-16: a failed release is ignored on removal.
         case .hardwareReleased, .releaseFailed:
             .go(
-                .purgingPowerManagedQueues(ending), [.disableInterfaces, .purgePowerManagedQueues])
+                .purgingPowerManagedQueues(ending),
+                // PNP-12: a start that failed never enabled them.
+                (ending == .failure ? [] : [.disableInterfaces]) + [.purgePowerManagedQueues])
         default: ending == .failure ? closed(event) : leavingNoticed(event)
         }
     }
@@ -265,7 +266,12 @@ extension PnPMachine {
     }
 
     private static func purgingQueues(_ event: Event) -> Reaction? {
-        event == .queuesPurged ? .go(.waitingForFiles, [.waitForFiles]) : leavingNoticed(event)
+        switch event {
+        case .queuesPurged: .go(.waitingForFiles, [.waitForFiles])
+        // Kept behind a DeviceAdd that then failed (PNP-11).
+        case .start: .stay([])
+        default: leavingNoticed(event)
+        }
     }
 
     private static func waitingForFiles(_ event: Event) -> Reaction? {

@@ -105,9 +105,13 @@ public final class RequestQueue: Sendable {
     /// What a worker awaits; `nil` when it is not needed any more.
     func nextForWorker(isFirst: Bool) async -> RequestCore? {
         if isFirst { state.value.startingWorkers -= 1 }
-        if let core = takeDeliverable() { return core }
-        if state.value.isEnded || state.value.idleWorkers.count >= presentedLimit { return nil }
-        return await Resumption.wait { state.value.idleWorkers.append($0) }
+        return await Resumption.wait { worker in
+            if let core = takeDeliverable() { return worker.resume(returning: core) }
+            if state.value.isEnded || state.value.idleWorkers.count >= presentedLimit {
+                return worker.resume(returning: nil)
+            }
+            state.value.idleWorkers.append(worker)
+        }
     }
 
     private var presentedLimit: Int {
@@ -175,8 +179,10 @@ public final class RequestQueue: Sendable {
     }
 
     private func settle() async {
-        guard !state.value.owned.isEmpty else { return }
-        await Resumption.wait { state.value.settled.append($0) }
+        await Resumption.wait { settled in
+            if state.value.owned.isEmpty { return settled.resume() }
+            state.value.settled.append(settled)
+        }
     }
 
     private func settleIfIdle() {

@@ -72,13 +72,23 @@ public final class ContinuousReader: Sendable {
     /// Deliveries so far.
     public var deliveries: UInt64 { state.value.delivered }
 
+    /// Whether nothing is in flight, nor will be without a call.
+    var isIdle: Bool { state.value.phase == .stopped && state.value.inFlight == 0 }
+
     /// Begins to read; does nothing when running.
     public func start() {
         guard state.value.phase == .stopped, pipe.core.isOpen, !state.value.transfers.isEmpty
         else { return }
         state.value.phase = .running
         state.value.failures = 0
-        submitAll()
+        guard pipe.core.isClearing else { return submitAll() }
+        let epoch = state.value.epoch
+        device.scope.task { [self] in
+            await pipe.core.passGate()
+            guard state.value.phase == .running, state.value.epoch == epoch, pipe.core.isOpen
+            else { return }
+            submitAll()
+        }
     }
 
     /// Ends what is in flight; when it returns, no handler runs any more (wdf.md §4.2).
@@ -89,7 +99,10 @@ public final class ContinuousReader: Sendable {
         }
         state.value.epoch += 1
         cancelAll()
-        if state.value.inFlight > 0 { await Resumption.wait { state.value.stopped.append($0) } }
+        await Resumption.wait { stopped in
+            if state.value.inFlight == 0 { return stopped.resume() }
+            state.value.stopped.append(stopped)
+        }
         if state.value.phase == .stopping { state.value.phase = .stopped }
     }
 
@@ -181,7 +194,7 @@ public final class ContinuousReader: Sendable {
         let pause = Duration.milliseconds(1 << min(state.value.failures * 2, 12))
         await device.clock.wait(for: pause)
         guard state.value.phase == .recovering, state.value.epoch == epoch else { return }
-        if status == .stalled { try? await pipe.core.bus.clearHalt(pipe.endpoint.address) }
+        if status == .stalled { try? await pipe.core.clearHalt() }
         guard state.value.phase == .recovering, state.value.epoch == epoch else { return }
         guard pipe.core.isOpen else { return state.value.phase = .stopped }
         state.value.phase = .running

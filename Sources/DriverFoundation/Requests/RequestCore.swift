@@ -94,7 +94,8 @@ final class RequestCore: Sendable {
             guard !state.value.isCancelled else { return }
             state.value.isCancelled = true
             state.value.operation?.cancel()
-            state.value.cancelHandler.take()?()
+            // Cancelling comes from wherever the client or the framework is, the handler is the driver's.
+            if let handler = state.value.cancelHandler.take() { device.scope.perform(handler) }
         }
     }
 }

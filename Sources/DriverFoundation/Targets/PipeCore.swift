@@ -6,6 +6,8 @@ final class PipeCore: Sendable {
         var idle: [PipeOperation] = []
         var running: [PipeOperation] = []
         var drained: [Resumption<Void>] = []
+        var isClearing = false
+        var cleared: [Resumption<Void>] = []
         var reader: ContinuousReader?
     }
 
@@ -53,6 +55,9 @@ final class PipeCore: Sendable {
         state.value.reader = reader
     }
 
+    /// Whether the reader has transfers in flight, or will have without a call.
+    var hasRunningReader: Bool { state.value.reader?.isIdle == false }
+
     // MARK: Operations
 
     /// Takes an operation whose transfer can carry `capacity` bytes.
@@ -73,6 +78,10 @@ final class PipeCore: Sendable {
         _ operation: PipeOperation, length: Int, zeroPacket: Bool = false, for core: RequestCore?,
         deadline: Duration?
     ) async -> PipeOperation.Outcome {
+        await passGate()
+        guard isOpen else {
+            return PipeOperation.Outcome(status: .cancelled, interruption: .removed)
+        }
         state.value.running.append(operation)
         let outcome = await operation.run(
             length: length, zeroPacket: zeroPacket, for: core, deadline: deadline)
@@ -101,8 +110,42 @@ final class PipeCore: Sendable {
 
     /// Waits until nothing is in flight.
     func drain() async {
-        guard !state.value.running.isEmpty else { return }
-        await Resumption.wait { state.value.drained.append($0) }
+        await Resumption.wait { drained in
+            if state.value.running.isEmpty { return drained.resume() }
+            state.value.drained.append(drained)
+        }
+    }
+
+    /// Ends what is in flight, then clears the endpoint's halt. What comes meanwhile waits: the bus
+    /// must not meet a transfer in flight (L9).
+    func clearHalt() async throws(BusError) {
+        await passGate()
+        guard isOpen else { throw BusError(.deviceGone, "The pipe is closed.") }
+        state.value.isClearing = true
+        defer { openGate() }
+        interrupt(.cancelled)
+        await drain()
+        try await bus.clearHalt(address)
+    }
+
+    /// Whether the endpoint's halt is being cleared now.
+    var isClearing: Bool { state.value.isClearing }
+
+    /// Waits until no halt is being cleared.
+    func passGate() async {
+        while state.value.isClearing {
+            await Resumption.wait { cleared in
+                if !state.value.isClearing { return cleared.resume() }
+                state.value.cleared.append(cleared)
+            }
+        }
+    }
+
+    private func openGate() {
+        state.value.isClearing = false
+        let waiters = state.value.cleared
+        state.value.cleared = []
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Takes nothing more, ends what is in flight, and lets the transfers go.

@@ -38,21 +38,33 @@ final class PipeOperation: Sendable {
         length: Int, zeroPacket: Bool, for core: RequestCore?, deadline: Duration?
     ) async -> Outcome {
         state.value.outcome = Outcome()
-        if core?.state.value.isCancelled == true {
-            state.value.outcome.status = .cancelled
-            state.value.outcome.interruption = .cancelled
-            return state.value.outcome
+        await Resumption.wait { resumption in
+            if begin(length: length, zeroPacket: zeroPacket, for: core) {
+                state.value.resumption = resumption
+                if let deadline { arm(after: deadline) }
+            } else {
+                resumption.resume()
+            }
         }
-        do { try transfer.submit(length: length, zeroPacket: zeroPacket) } catch {
-            state.value.outcome.submitError = error
-            return state.value.outcome
-        }
-        core?.attach(self)
-        if let deadline { arm(after: deadline) }
-        await Resumption.wait { state.value.resumption = $0 }
         state.value.deadline?.disarm()
         core?.detach(self)
         return state.value.outcome
+    }
+
+    /// Submits the transfer, unless it is not wanted any more: on the way into the wait the caller's
+    /// scope may have been left for a moment.
+    private func begin(length: Int, zeroPacket: Bool, for core: RequestCore?) -> Bool {
+        if core?.state.value.isCancelled == true { interrupt(.cancelled) }
+        if state.value.outcome.interruption != nil {
+            state.value.outcome.status = .cancelled
+            return false
+        }
+        do { try transfer.submit(length: length, zeroPacket: zeroPacket) } catch {
+            state.value.outcome.submitError = error
+            return false
+        }
+        core?.attach(self)
+        return true
     }
 
     /// Asks for an early end; the first reason given stands.
@@ -90,5 +102,7 @@ extension RequestCore {
         state.value.operation = operation
     }
 
-    fileprivate func detach(_ operation: PipeOperation) { state.value.operation = nil }
+    fileprivate func detach(_ operation: PipeOperation) {
+        if state.value.operation === operation { state.value.operation = nil }
+    }
 }

@@ -58,12 +58,18 @@ public final class USBPipe: Sendable {
         try await read(upTo: length, deadline: deadline, core: request.core)
     }
 
-    /// Ends what is in flight, then clears the endpoint's halt and the data toggle (U-12).
+    /// Ends what is in flight, then clears the endpoint's halt and the data toggle (U-12); transfers
+    /// asked for meanwhile wait.
+    ///
+    /// Errors: `.invalidDeviceState` while the pipe's continuous reader runs: stop it before.
     public func reset() async throws(DeviceError) {
         guard core.isOpen else { throw DeviceError.removed }
-        core.interrupt(.cancelled)
-        await core.drain()
-        do { try await core.bus.clearHalt(endpoint.address) } catch { throw DeviceError(error) }
+        guard !core.hasRunningReader else {
+            throw DeviceError(
+                .invalidDeviceState,
+                "Endpoint \(endpoint.address) has a running reader: stop it before a reset (U-12).")
+        }
+        do { try await core.clearHalt() } catch { throw DeviceError(error) }
     }
 
     private func write(

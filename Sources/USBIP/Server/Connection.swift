@@ -45,6 +45,8 @@ final class Connection: Sendable {
         watch()
     }
 
+    var unsentBytes: Int { state.value.session.unsentBytes }
+
     /// Ends the session, and with it the connection.
     func end(_ reason: SessionEnd) {
         state.value.session.end(reason)

@@ -17,12 +17,13 @@ public import VirtualUSB
 public final class USBIPServer: Sendable {
     /// The loop on which the server and its devices run.
     public let loop: EventLoop
+    /// The devices it exports.
+    public let exports: DeviceExports
     /// The TCP port it listens on.
     public let port: UInt16
     private let options: ServerOptions
     private let waiter: PollWaiter
     private let listener: StreamSocket
-    private let table: LoopConfined<ExportTable>
     private let state: LoopConfined<State>
 
     private struct State {
@@ -58,44 +59,16 @@ public final class USBIPServer: Sendable {
         port = listener.localPort
         waiter = PollWaiter()
         loop = EventLoop(name: "usbip", waiter: waiter)
-        table = LoopConfined(on: loop, ExportTable(on: loop))
+        exports = DeviceExports(on: loop)
         state = LoopConfined(on: loop, State())
     }
 
-    // MARK: Devices
-
-    /// Makes a device and exports it.
-    ///
-    /// - Parameters:
-    ///   - busID: The name for clients, such as `1-1`; 1 to 31 of the characters
-    ///     `0-9 A-Z a-z . : _ -`.
-    ///   - faults: What is to go wrong with it.
-    ///   - device: Makes the device for its port; called again for each
-    ///     ``ExportedDevice/replug()``.
-    /// - Throws: `.invalidRequest` for a name that is none or a description that breaks rules of
-    ///   USB, `.busy` for a name that is in use.
+    /// Makes a device and exports it; see ``DeviceExports/export(_:faults:_:)``.
     public func export<Device: VirtualDevice>(
         _ busID: String, faults: FaultPlan = FaultPlan(),
         _ device: @escaping @Sendable (DevicePort) -> Device
     ) async throws(BusError) -> ExportedDevice {
-        guard let name = BusID(busID) else {
-            throw BusError(
-                .invalidRequest,
-                "“\(busID)” is no bus id: use 1 to 31 of the characters 0-9 A-Z a-z . : _ -")
-        }
-        let slot = await loop.perform { [self] in
-            table.value.add(name).map { LoopConfined(on: loop, $0) }
-        }
-        guard let slot else {
-            throw BusError(.busy, "A device is exported as \(name) already; choose another bus id.")
-        }
-        let exported = ExportedDevice(
-            name, slot, in: table, on: loop, faults: faults, device)
-        do throws(BusError) { try await exported.replug() } catch {
-            await exported.withdraw()
-            throw error
-        }
-        return exported
+        try await exports.export(busID, faults: faults, device)
     }
 
     // MARK: Clients
@@ -130,7 +103,7 @@ public final class USBIPServer: Sendable {
         state.value.nextClient += 1
         let connection = Connection(
             socket, client: client, on: loop, waiter: waiter,
-            session: ServedSession(table.value, limits: options.limits), options: options,
+            session: exports.makeSession(limits: options.limits), options: options,
             onImport: { [options] in options.onEvent(.imported(client: $0.client, $1)) },
             onEnd: { [weak self] in self?.ended($0, $1) })
         state.value.connections.append(connection)
@@ -148,6 +121,15 @@ public final class USBIPServer: Sendable {
         get async { await loop.perform { [self] in state.value.connections.count } }
     }
 
+    /// Bytes that wait for clients to take them, of all together.
+    public var unsentBytes: Int {
+        get async {
+            await loop.perform { [self] in
+                state.value.connections.reduce(0) { $0 + $1.unsentBytes }
+            }
+        }
+    }
+
     // MARK: The end
 
     /// Closes every connection, unplugs every device, and ends the server's thread once the devices
@@ -159,7 +141,7 @@ public final class USBIPServer: Sendable {
             waiter.unwatch(listener.descriptor)
             listener.close()
             for connection in state.value.connections { connection.end(.stopped) }
-            table.value.unplugAll()
+            exports.unplugAll()
         }
         loop.stop()
     }

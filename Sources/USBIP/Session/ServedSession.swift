@@ -62,8 +62,18 @@ public final class ServedSession {
         carryOut()
     }
 
+    /// Takes all bytes to be sent, for a transport that never has to wait.
+    public func takeOutput() -> [UInt8] {
+        let bytes = session.output.copy()
+        sent(bytes.count)
+        return bytes
+    }
+
+    /// How many bytes wait to be sent.
+    public var unsentBytes: Int { session.unsentBytes }
+
     /// Whether there is nothing to send.
-    public var isOutputEmpty: Bool { session.isOutputEmpty }
+    public var isOutputEmpty: Bool { session.unsentBytes == 0 }
 
     /// Whether bytes should be read from the peer.
     public var wantsInput: Bool { session.wantsInput }
@@ -92,7 +102,7 @@ public final class ServedSession {
             }
         }
         releaseIfOver()
-        if !session.isOutputEmpty { change.post(on: devices.loop) }
+        if session.unsentBytes > 0 { change.post(on: devices.loop) }
     }
 
     private func importDevice(_ busID: BusID) {
@@ -127,7 +137,7 @@ public final class ServedSession {
     func finished(_ transfer: SessionTransfer, _ status: TransferStatus, _ length: Int) {
         session.complete(ticket: transfer.ticket, status, length: length, data: transfer.bytes)
         rest(transfer)
-        if !session.isOutputEmpty { change.post(on: devices.loop) }
+        if session.unsentBytes > 0 { change.post(on: devices.loop) }
     }
 
     private func rest(_ transfer: SessionTransfer) {

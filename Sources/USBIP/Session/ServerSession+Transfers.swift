@@ -14,7 +14,7 @@ extension ServerSession {
             let command = try TransferCommand.parse(
                 input.bytes, maximumLength: limits.transferLength)
         else {
-            needed = TransferHeader.size
+            needed = input.count < 4 ? 4 : TransferHeader.size
             return nil
         }
         switch command {

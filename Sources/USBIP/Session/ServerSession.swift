@@ -115,8 +115,8 @@ public struct ServerSession: ~Copyable, Sendable {
         get { unsent.bytes }
     }
 
-    /// Whether there is nothing to be sent.
-    public var isOutputEmpty: Bool { unsent.isEmpty }
+    /// How many bytes wait to be sent.
+    public var unsentBytes: Int { unsent.count }
 
     /// The first `count` bytes of the output were sent.
     public mutating func sent(_ count: Int) {

@@ -6,22 +6,24 @@ extension TransferCommand {
     ///
     /// - Parameter maximumLength: The largest `transfer_buffer_length` that is accepted.
     /// - Returns: The command, 48 bytes; `nil` when fewer are there.
-    /// - Throws: `WireError` when they are no command, or one that no client may send.
+    /// - Throws: `WireError`, as soon as the bytes are known to be no command, or one that no client
+    ///   may send.
     public static func parse(
         _ bytes: RawSpan, maximumLength: Int
     ) throws(WireError) -> TransferCommand? {
-        guard bytes.byteCount >= TransferHeader.size else { return nil }
+        guard bytes.byteCount >= 4 else { return nil }
         let command: UInt32 = bytes.big(0)
-        switch command {
-        case TransferHeader.submitCommand:
-            return .submit(try SubmitCommand(from: bytes, maximumLength: maximumLength))
-        case TransferHeader.unlinkCommand:
-            return .unlink(
-                UnlinkCommand(
-                    sequenceNumber: bytes.big(4), deviceID: bytes.big(8), target: bytes.big(20)))
-        default:
+        guard command == TransferHeader.submitCommand || command == TransferHeader.unlinkCommand
+        else {
             throw WireError(.unknownCommand(command), at: 0)
         }
+        guard bytes.byteCount >= TransferHeader.size else { return nil }
+        if command == TransferHeader.submitCommand {
+            return .submit(try SubmitCommand(from: bytes, maximumLength: maximumLength))
+        }
+        return .unlink(
+            UnlinkCommand(
+                sequenceNumber: bytes.big(4), deviceID: bytes.big(8), target: bytes.big(20)))
     }
 
     func append(to queue: inout ByteQueue) {
@@ -90,24 +92,24 @@ extension TransferReply {
     /// what it asked for.
     ///
     /// - Returns: The reply, 48 bytes; `nil` when fewer are there.
-    /// - Throws: `WireError` when they are no reply.
+    /// - Throws: `WireError`, as soon as the bytes are known to be no reply.
     public static func parse(_ bytes: RawSpan) throws(WireError) -> TransferReply? {
-        guard bytes.byteCount >= TransferHeader.size else { return nil }
+        guard bytes.byteCount >= 4 else { return nil }
         let command: UInt32 = bytes.big(0)
-        let status = LinuxStatus(rawValue: bytes.big(20))
-        switch command {
-        case TransferHeader.submitReply:
-            var reply = SubmitReply(
-                sequenceNumber: bytes.big(4), status: status, actualLength: bytes.big(24))
-            reply.startFrame = bytes.big(28)
-            reply.packetCount = bytes.big(32)
-            reply.errorCount = bytes.big(36)
-            return .submit(reply)
-        case TransferHeader.unlinkReply:
-            return .unlink(UnlinkReply(sequenceNumber: bytes.big(4), status: status))
-        default:
+        guard command == TransferHeader.submitReply || command == TransferHeader.unlinkReply else {
             throw WireError(.unknownCommand(command), at: 0)
         }
+        guard bytes.byteCount >= TransferHeader.size else { return nil }
+        let status = LinuxStatus(rawValue: bytes.big(20))
+        guard command == TransferHeader.submitReply else {
+            return .unlink(UnlinkReply(sequenceNumber: bytes.big(4), status: status))
+        }
+        var reply = SubmitReply(
+            sequenceNumber: bytes.big(4), status: status, actualLength: bytes.big(24))
+        reply.startFrame = bytes.big(28)
+        reply.packetCount = bytes.big(32)
+        reply.errorCount = bytes.big(36)
+        return .submit(reply)
     }
 
     func append(to queue: inout ByteQueue) {

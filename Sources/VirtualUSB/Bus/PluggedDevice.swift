@@ -46,7 +46,8 @@ public final class PluggedDevice: Sendable {
 
     /// Takes the device out, if it is in, and plugs a new one into the same port: another attachment.
     ///
-    /// Returns when the arrival was reported.
+    /// Returns when the arrival was reported. A device that leaves while it is being configured, or
+    /// whose bus has ended, is out again and never arrived.
     public func replug() async throws(DescriptionError) {
         await unplug()
         let upstream = try await connect(bus.loop).get()

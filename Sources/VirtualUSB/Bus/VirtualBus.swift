@@ -62,10 +62,15 @@ public final class VirtualBus: USBBus {
         return plugged
     }
 
-    /// A device is there: it gets an id and an address, and its arrival is reported.
+    /// A device is there: it gets an id and an address, and its arrival is reported. `nil` when it has
+    /// left while it was configured, or the bus has ended.
     func attach(
         _ upstream: UpstreamPort, port: UInt8?, configuration: UInt8?
-    ) -> Attachment {
+    ) -> Attachment? {
+        guard !upstream.isGone, !state.value.isStopped else {
+            upstream.unplug(pending: .endWithError)
+            return nil
+        }
         let number = port ?? lowestFreePort
         let id = AttachmentID(rawValue: state.value.nextID)
         state.value.nextID += 1
@@ -93,7 +98,6 @@ public final class VirtualBus: USBBus {
     }
 
     private func report(_ event: BusEvent) {
-        guard !state.value.isStopped else { return }
         state.value.observer?(event)
     }
 
@@ -136,6 +140,8 @@ public final class VirtualBus: USBBus {
                     !attachment.isOpen, "device \(attachment.id) is open when its bus stops")
             }
             state.value.isStopped = true
+            // The observer knows the bus: held any longer, neither would ever go.
+            state.value.observer = nil
             for attachment in state.value.attachments {
                 attachment.upstream.unplug(pending: .endWithError)
             }

@@ -73,7 +73,7 @@ internal import USBTypes
                 // A fault has ended it, or holds it.
                 if pending.first === transfer { break }
             }
-            guard await Resumption.wait({ worker = $0 }) else { return nil }
+            await pause()
         }
     }
 

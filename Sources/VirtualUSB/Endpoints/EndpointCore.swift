@@ -13,8 +13,8 @@ class EndpointCore {
     private(set) var isActive = false
     private(set) var isHalted = false
     var pending = TransferList()
-    /// What wakes the worker: `true` for something to do, `false` for the end.
-    var worker: Resumption<Bool>?
+    private var worker: Resumption<Void>?
+    private var isSignalled = false
 
     init(_ address: EndpointAddress, of core: PortCore) {
         self.address = address
@@ -76,9 +76,23 @@ class EndpointCore {
         serve()
     }
 
-    /// Lets a worker that waits go on.
-    final func wake() { worker.take()?.resume(returning: true) }
+    // MARK: The worker
 
-    /// Ends the worker once it asks for more.
-    final func release() { worker.take()?.resume(returning: false) }
+    /// Lets the worker go on, now or at its next pause.
+    final func wake() {
+        if let worker = worker.take() { worker.resume() } else { isSignalled = true }
+    }
+
+    /// The worker's wait for something to do; it may return for nothing.
+    final func pause() async {
+        // An await may let others run before the body does: what happened by then is looked at in
+        // the body.
+        await Resumption.wait { resumption in
+            guard !isSignalled, !core.isGone else {
+                isSignalled = false
+                return resumption.resume()
+            }
+            worker = resumption
+        }
+    }
 }

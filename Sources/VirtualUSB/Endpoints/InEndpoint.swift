@@ -96,7 +96,7 @@ internal import USBTypes
     func send(
         _ bytes: UnsafeRawBufferPointer, endsTransfer: Bool, _ resumption: Resumption<Bool>
     ) {
-        guard isActive, messages.count < DevicePort.messageLimit else {
+        guard isActive, !core.isGone, messages.count < DevicePort.messageLimit else {
             return resumption.resume(returning: false)
         }
         let message = spare.removeFirst() ?? InMessage()
@@ -128,7 +128,7 @@ internal import USBTypes
         askIfSilent()
         while !isAsked {
             if core.isGone { return nil }
-            guard await Resumption.wait({ worker = $0 }) else { return nil }
+            await pause()
         }
         isAsked = false
         return pending.first?.usableLength ?? 0

@@ -19,8 +19,7 @@ internal import USBTypes
                 end(transfer, .stalled, length: 0)
                 continue
             }
-            guard !isFull else { return }
-            guard core.admit(transfer, at: self) else { return }
+            guard core.admit(transfer, at: self), !isFull else { return }
             take(transfer)
         }
     }
@@ -52,7 +51,7 @@ internal import USBTypes
     func next() async -> Bool {
         while !isFull {
             if core.isGone { return false }
-            guard await Resumption.wait({ worker = $0 }) else { return false }
+            await pause()
         }
         return true
     }

@@ -1,3 +1,4 @@
+import DriverSimulation
 import Glibc
 import StormModel
 
@@ -15,11 +16,15 @@ let clock = ContinuousClock()
 let start = clock.now
 for seed in first..<end {
     do {
-        let outcome = try Storm.run(seed: seed)
+        let outcome = try Storm.run(seed: seed, isVerbose: end - first == 1)
         if end - first == 1 { for line in outcome.lines { print(line) } }
         steps += outcome.steps
         requests += outcome.requests
     } catch {
+        if end - first == 1 {
+            let lines = (error as? StormViolation)?.lines ?? (error as? SimulationError)?.lines
+            for line in lines ?? [] { print(line) }
+        }
         print("seed \(seed): \(error)")
         exit(1)
     }

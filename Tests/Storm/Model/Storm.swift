@@ -9,6 +9,8 @@ import VirtualUSB
 package struct StormViolation: Error, CustomStringConvertible {
     /// A sentence each.
     package let problems: [String]
+    /// The log, where the simulation's own error does not bring it.
+    package var lines: [String] = []
     package var description: String { problems.joined(separator: "; ") }
 }
 
@@ -25,7 +27,7 @@ package enum Storm {
     }
 
     package static func run(
-        seed: UInt64, planted: Set<PlantedFault> = []
+        seed: UInt64, planted: Set<PlantedFault> = [], isVerbose: Bool = false
     ) throws -> Outcome {
         var options = Simulation.Options()
         options.timeLimit = .seconds(600)
@@ -36,7 +38,7 @@ package enum Storm {
         let keep = Keep()
         let outcome = try Simulation.run(seed: seed, options: options) { simulation in
             var dice = Dice(seed: simulation.random.next())
-            let run = StormRun(simulation, dice.split())
+            let run = StormRun(simulation, dice.split(), isVerbose: isVerbose)
             keep.run = run
             run.register()
             defer { run.unregister() }
@@ -50,7 +52,10 @@ package enum Storm {
         // Tasks have let go of what they held only when the run is over.
         if !run.survivors.isEmpty {
             throw StormViolation(
-                problems: ["seed \(seed): alive at the end: " + run.survivors.joined(separator: ", ")])
+                problems: [
+                    "seed \(seed): alive at the end: " + run.survivors.joined(separator: ", ")
+                ],
+                lines: outcome.lines)
         }
         return Outcome(
             trace: outcome.trace, lines: outcome.lines, steps: outcome.steps,

@@ -33,7 +33,9 @@ actor StormClient {
     private var isOver: Bool { run.isEnding }
 
     private func visit() async {
+        note("opens")
         guard let file = await open() else {
+            note("found nothing")
             await clock.wait(for: .milliseconds(dice.pick(1...50)))
             return
         }
@@ -44,9 +46,14 @@ actor StormClient {
         }
         if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 300)) }
         let closes = dice.chance(60) || run.isEnding
+        note("closes \(closes), then awaits \(operations.count)")
         if closes { await file.close() }
         for operation in operations { await operation.value }
         if !closes || dice.chance(20) { await file.close() }
+    }
+
+    private func note(_ text: String) {
+        if run.isVerbose { run.log("\(scope.name) \(text)") }
     }
 
     private func open() async -> DeviceFile? {
@@ -59,6 +66,7 @@ actor StormClient {
             }
             await clock.wait(for: deadline)
             opening.cancel()
+            note("gave up waiting")
             return await opening.value
         }
         let enabled = interfaces.all(of: wanted)

@@ -27,7 +27,10 @@ extension StormDriver {
         }
     }
 
-    private func leave(_ origin: Origin) { owned[origin.rawValue] -= 1 }
+    private func leave(_ origin: Origin) {
+        owned[origin.rawValue] -= 1
+        if run.isVerbose { run.log("\(device.attached.id): \(origin) leaves \(owned)") }
+    }
 
     func complete(_ request: consuming Request, _ origin: Origin) {
         leave(origin)
@@ -48,7 +51,9 @@ extension StormDriver {
     }
 
     func treat(_ request: consuming Request, _ origin: Origin) async {
-        switch dice.pick(0...19) {
+        let habit = dice.pick(0...19)
+        if run.isVerbose { run.log("\(device.attached.id): \(origin) \(request.kind): \(habit)") }
+        switch habit {
         case 0, 1: complete(request, origin)
         case 2: fail(request, origin)
         case 3: forward(request, origin, to: .powered)

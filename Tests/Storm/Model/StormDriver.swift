@@ -56,7 +56,7 @@ actor StormDriver: FunctionDriver {
             device.queue(dispatches[1], for: self, write: { await $0.handle($1, .write) }),
             device.queue(
                 dispatches[2], isPowerManaged: isControlPowered, for: self,
-                other: { await $0.handle($1, .control) }),
+                deviceControl: { await $0.handle($1, .control) }),
         ]
         run.watch(self, "driver of \(device.attached.id)")
         for queue in handled + [powered, unpowered] {

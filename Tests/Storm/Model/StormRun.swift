@@ -42,6 +42,8 @@ final class StormRun: @unchecked Sendable {
     var hasToasters = false
     /// Whether reports come unspoilt.
     var isOrderChecked = false
+    /// Whether to log what drivers do.
+    let isVerbose: Bool
     var requests = Requests()
     private(set) var violations: [String] = []
     private(set) var lives: [AttachmentID: Life] = [:]
@@ -68,7 +70,8 @@ final class StormRun: @unchecked Sendable {
         var unequalToOne: [Int] { endings.indices.filter { endings[$0] != 1 } }
     }
 
-    init(_ simulation: Simulation, _ dice: Dice) {
+    init(_ simulation: Simulation, _ dice: Dice, isVerbose: Bool) {
+        self.isVerbose = isVerbose
         self.simulation = simulation
         self.dice = dice
     }

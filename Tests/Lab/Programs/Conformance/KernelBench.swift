@@ -40,6 +40,7 @@ final class KernelBench: ConformanceBench {
     func inability(_ need: ConformanceNeed) -> String? {
         switch need {
         case .unplug, .reset: nil
+        case .resetOnTheWire: "USB/IP does not carry a port's reset (usbip §1.12)"
         case .unplugEndingWithError, .unplugEndingAfterDeparture, .unplugVanishing:
             "the kernel decides how transfers end when their device leaves"
         }

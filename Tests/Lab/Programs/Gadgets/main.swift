@@ -27,7 +27,6 @@ guard isCase || named != nil else {
 }
 let gadget = Watch(named ?? (0x1209, 0x7001))
 let keyboard = Watch(named ?? (0x1209, 0x7003))
-let threadsBefore = Census.threads
 do throws(BusError) {
     let bus = LibUSBBus()
     try await bus.start { event in
@@ -38,12 +37,13 @@ do throws(BusError) {
         try await loopback(bus, gadget, rounds: rounds, named: isCase ? " loopback" : "")
     }
     if isHolding || isCase { try await hold(bus, keyboard) }
+    precondition(Census.threads.count == 3, "a bus has three threads, not \(Census.threads)")
     await bus.stop()
 } catch {
     say("LAB-FAILED \(error)")
     exit(1)
 }
-guard Census.settles(at: threadsBefore) else {
-    say("LAB-FAILED \(Census.threads) threads are left of the bus, \(threadsBefore) were before")
+guard Census.settles() else {
+    say("LAB-FAILED threads are left of the bus: \(Census.threads)")
     exit(1)
 }
