@@ -94,8 +94,12 @@ final class RequestCore: Sendable {
             guard !state.value.isCancelled else { return }
             state.value.isCancelled = true
             state.value.operation?.cancel()
-            // Cancelling comes from wherever the client or the framework is, the handler is the driver's.
-            if let handler = state.value.cancelHandler.take() { device.scope.perform(handler) }
+            guard state.value.cancelHandler != nil else { return }
+            // Cancelling comes from wherever the client or the framework is, perhaps from inside the
+            // driver itself; the handler is the driver's, and gets a turn of its own.
+            device.scope.task { [self] in
+                if state.value.isCancelled { state.value.cancelHandler.take()?() }
+            }
         }
     }
 }
