@@ -69,7 +69,10 @@ extension Device: InterfacePort {
                 guard !state.value.isGone,
                     state.value.pnp.state == .started
                         || state.value.pnp.state == .removePending
-                else { return opened.resume(returning: nil) }
+                else {
+                    loop.reach(.openedWhenGoing)
+                    return opened.resume(returning: nil)
+                }
                 let file = File(of: self)
                 state.value.files.append(file)
                 opened.resume(returning: file)

@@ -120,7 +120,7 @@ extension Device {
     }
 
     /// Runs beside the other callbacks when the departure comes during an orderly removal.
-    private func noticeSurpriseRemoval() {
+    func noticeSurpriseRemoval() {
         state.value.isNoticing = true
         run(.surpriseRemoval, { driver throws(DeviceError) in await driver.surpriseRemoval() }) {
             [self] _ in
@@ -231,6 +231,7 @@ extension Device {
         } else {
             // PNP-12: a start that failed never enabled them.
             guard state.value.interfaces.contains(where: { $0.id != nil }) else { return }
+            if loop.isPlanted(.interfaceStaysEnabled) { return }
             for index in state.value.interfaces.indices {
                 guard let id = state.value.interfaces[index].id.take() else { continue }
                 environment.interfaces.disable(id)

@@ -88,14 +88,20 @@ final class RequestCore: Sendable {
         switch state.value.phase {
         case .free: return
         case .queued:
+            if device.loop.isPlanted(.lostCancelWhileQueued) { return }
+            device.loop.reach(.cancelWhileQueued)
             state.value.queue?.remove(self)
             finish(error: .cancelled, information: 0)
         case .owned:
             guard !state.value.isCancelled else { return }
             state.value.isCancelled = true
+            device.loop.reach(.cancelWhileOwned)
+            if device.loop.isPlanted(.lostCancelWhileOwned) { return }
             state.value.operation?.cancel()
             // Cancelling comes from wherever the client or the framework is, the handler is the driver's.
-            if let handler = state.value.cancelHandler.take() { device.scope.perform(handler) }
+            guard let handler = state.value.cancelHandler.take() else { return }
+            device.scope.perform(handler)
+            if state.value.phase != .owned { device.loop.reach(.completedFromCancelHandler) }
         }
     }
 }
