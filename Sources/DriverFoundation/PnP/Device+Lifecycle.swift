@@ -229,9 +229,7 @@ extension Device {
             }
             observe(.interfacesEnabled)
         } else {
-            // PNP-12: a start that failed never enabled them.
-            guard state.value.interfaces.contains(where: { $0.id != nil }) else { return }
-            if loop.isPlanted(.interfaceStaysEnabled) { return }
+            if loop.isPlanted(.interfaceStaysEnabled) { return observe(.interfacesDisabled) }
             for index in state.value.interfaces.indices {
                 guard let id = state.value.interfaces[index].id.take() else { continue }
                 environment.interfaces.disable(id)

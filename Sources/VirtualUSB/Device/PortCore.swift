@@ -24,7 +24,7 @@ final class PortCore {
     private let finisher = Finisher()
     private var tasks: [(number: UInt64, task: Task<Void, Never>)] = []
     private var taskCount: UInt64 = 0
-    lazy var faults = FaultState(self)
+    private(set) lazy var faults = FaultState(self)
     var onUnplug: (@Sendable (UnplugKind) -> Void)?
 
     init(_ loop: EventLoop) { self.loop = loop }
