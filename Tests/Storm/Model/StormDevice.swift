@@ -45,6 +45,7 @@ actor StormDevice: VirtualDevice {
     private func report() async {
         while !Task.isCancelled {
             guard await port.clock.wait(for: .milliseconds(dice.pick(1...60))) else { return }
+            if run.isCalm { return }
             count += 1
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * UInt32($0))) }
             await port.send(bytes, on: 0x83)

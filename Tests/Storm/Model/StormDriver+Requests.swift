@@ -131,7 +131,10 @@ extension StormDriver {
             leave(origin)
             let count = min(bytes.count, request.outputCapacity)
             request.complete(with: unsafe bytes.span.extracting(first: count).bytes)
-        } catch { fail(request, origin, error) }
+        } catch {
+            check(error, deadline)
+            fail(request, origin, error)
+        }
     }
 
     private func write(_ request: consuming Request, _ origin: Origin) async {
@@ -142,7 +145,16 @@ extension StormDriver {
             guard request.kind == .write else { return complete(request, origin) }
             leave(origin)
             request.complete(count)
-        } catch { fail(request, origin, error) }
+        } catch {
+            check(error, deadline)
+            fail(request, origin, error)
+        }
+    }
+
+    private func check(_ error: DeviceError, _ deadline: Duration?) {
+        if error.code == .timedOut, deadline == nil {
+            run.violate("\(device.attached.id): timed out without a deadline")
+        }
     }
 
     private func control(_ request: consuming Request, _ origin: Origin) async {

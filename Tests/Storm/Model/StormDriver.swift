@@ -160,7 +160,7 @@ actor StormDriver: FunctionDriver {
             run.violate("\(device.attached.id): report \(report) after \(lastReport)")
         }
         lastReport = report
-        if dice.chance(30), let request = powered.next() {
+        if dice.chance(30), !run.isCalm, let request = powered.next() {
             deliver(.powered)
             complete(request, .powered)
         }
@@ -176,6 +176,10 @@ actor StormDriver: FunctionDriver {
     /// Draws from the manual queues, and does what a busy driver does beside its requests.
     private func work() async {
         while !Task.isCancelled, await device.clock.wait(for: dice.moment(upTo: 80)) {
+            if run.isCalm {
+                await device.clock.wait(for: .seconds(1))
+                continue
+            }
             if dice.chance(40), let request = powered.next() {
                 deliver(.powered)
                 await treat(request, .powered)
