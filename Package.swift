@@ -165,5 +165,6 @@ let package = Package(
             swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP", ["DriverSimulation"]),
+        tests(of: "LibUSBBus", ["CLibUSB"]),
     ]
 )
