@@ -51,7 +51,7 @@ extension StormDriver {
     }
 
     func treat(_ request: consuming Request, _ origin: Origin) async {
-        let habit = dice.pick(0...19)
+        let habit = isInD0 ? dice.pick(0...19) : dice.pick(of: [0, 3, 5, 6, 8, 8, 11, 13, 14, 17])
         if run.isVerbose { run.log("\(device.attached.id): \(origin) \(request.kind): \(habit)") }
         switch habit {
         case 0, 1: complete(request, origin)
@@ -110,7 +110,10 @@ extension StormDriver {
     /// Looks at nothing while it waits.
     private func wait(_ request: consuming Request, _ origin: Origin) async {
         await device.clock.wait(for: dice.moment(upTo: 60))
-        if dice.chance(30) {
+        if !isInD0 {
+            // What a careless driver does while its device goes.
+            forward(request, origin, to: .powered)
+        } else if dice.chance(30) {
             forward(request, origin, to: dice.chance(50) ? .powered : .unpowered)
         } else {
             complete(request, origin)

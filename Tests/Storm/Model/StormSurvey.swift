@@ -1,6 +1,7 @@
 import DriverFoundation
 package import DriverRuntime
 import DriverSimulation
+import Glibc
 import VirtualUSB
 
 /// What many storms came to.
@@ -32,6 +33,18 @@ package struct StormSurvey: Sendable {
         }
         survey.duration = clock.now - start
         return survey
+    }
+
+    /// Runs storms in which the framework makes a mistake, until one finds it, and ends the process: as
+    /// a failure if it was found. A mistake may also end the process by a trap, hence a process for
+    /// each. Prints the number of storms so far before each.
+    package static func search(for name: String, in seeds: Range<UInt64>) {
+        guard let fault = faults.first(where: { $0.name == name }) else { return }
+        for seed in seeds {
+            print(seed + 1 - seeds.lowerBound)
+            fflush(nil)
+            do { _ = try Storm.run(seed: seed, planted: [fault]) } catch { exit(1) }
+        }
     }
 
     private mutating func add(_ outcome: Storm.Outcome) {
