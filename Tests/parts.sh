@@ -14,6 +14,7 @@ declare -A lab_programs=(
     [giveback]="keyboard lab-gadgets"
     [keyboard]="keyboard"
     [conformance]="lab-conformance"
+    [usbip]="lab-usbip"
 )
 
 count() { echo "$1 $2" >>"$state/$current.counts"; } # passed or failed, NUMBER
