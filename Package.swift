@@ -164,7 +164,7 @@ let package = Package(
             exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
             swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
-        tests(of: "USBIP", ["DriverSimulation"]),
+        tests(of: "USBIP", ["DriverSimulation", "CAllocationCount"]),
         tests(of: "LibUSBBus", ["CLibUSB"]),
     ]
 )
