@@ -31,6 +31,7 @@ actor StormDriver: FunctionDriver {
     private let throwing: DriverCallback?
     private let waits: Bool
     private let forgetsReader: Bool
+    private let isRestless: Bool
     private var reader: ContinuousReader?
     private var isReading = false
     private var lastReport: UInt32 = 0
@@ -42,6 +43,7 @@ actor StormDriver: FunctionDriver {
         var dice = run.split()
         waits = dice.chance(50)
         forgetsReader = dice.chance(10)
+        isRestless = dice.chance(30)
         throwing = dice.chance(30) ? dice.pick(of: DriverCallback.allCases) : nil
         powered = device.queue(.manual)
         unpowered = device.queue(.manual, isPowerManaged: false)
@@ -185,6 +187,9 @@ actor StormDriver: FunctionDriver {
             if dice.chance(40), let request = unpowered.next() {
                 deliver(.unpowered)
                 await treat(request, .unpowered)
+            }
+            if isRestless, dice.chance(40) {
+                if dice.chance(50) { await stopReader() } else { startReader() }
             }
             switch dice.pick(0...24) {
             case 0: await stopReader()

@@ -56,7 +56,7 @@ actor StormHand {
         while !run.isEnding {
             await clock.wait(for: dice.chance(70) ? dice.moment(upTo: 400) : .zero)
             if run.isEnding { return }
-            switch dice.pick(0...5) {
+            switch dice.pick(0...8) {
             case 0, 1:
                 let kind = dice.unplugKind()
                 run.log("hand: unplug \(kind)")
@@ -64,7 +64,7 @@ actor StormHand {
             case 2, 3:
                 run.log("hand: replug")
                 do { try await plugged.replug() } catch { run.violate("\(error)") }
-            case 4: await remove()
+            case 4, 5, 6: await remove()
             default: break
             }
         }
