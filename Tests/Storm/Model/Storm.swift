@@ -107,8 +107,8 @@ package enum Storm {
         for client in clients { programs.append(client.start()) }
         await run.simulation.clock.wait(for: .milliseconds(dice.pick(50...1500)))
         run.isEnding = true
-        // Half of the time the bus stops while hands are still at work.
-        let isAbrupt = dice.chance(50)
+        // Sometimes the bus stops while hands are still at work.
+        let isAbrupt = dice.chance(35)
         if !isAbrupt { await calm(run, hands, plugAndPlay.interfaces) }
         run.log("stop")
         await plugAndPlay.stop()

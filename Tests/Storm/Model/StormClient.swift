@@ -36,16 +36,16 @@ actor StormClient {
         note("opens")
         guard let (file, interface) = await open() else {
             note("found nothing")
-            await clock.wait(for: .milliseconds(dice.pick(1...50)))
+            await clock.wait(for: .milliseconds(dice.pick(1...20)))
             return
         }
         var operations: [Task<Void, Never>] = []
-        for _ in 0..<dice.pick(1...8) {
+        for _ in 0..<dice.pick(1...12) {
             operations.append(contentsOf: ask(file, interface))
-            if dice.chance(60) { await clock.wait(for: dice.moment(upTo: 100)) }
+            if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 60)) }
         }
-        if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 300)) }
-        let closes = dice.chance(60) || run.isEnding
+        if dice.chance(30) { await clock.wait(for: dice.moment(upTo: 300)) }
+        let closes = dice.chance(50)
         note("closes \(closes), then awaits \(operations.count)")
         if closes { await close(file) }
         for operation in operations { await operation.value }
@@ -64,8 +64,9 @@ actor StormClient {
     }
 
     private func open() async -> (DeviceFile, UInt64?)? {
-        let wanted: DeviceInterfaceClass = dice.chance(75) ? .storm : .toaster
-        if dice.chance(20) {
+        let wanted: DeviceInterfaceClass =
+            run.hasToasters && dice.chance(40) ? .toaster : .storm
+        if dice.chance(10) {
             // Waits for one to arrive, not for ever.
             let deadline = dice.moment(upTo: 200)
             let opening = Task(executorPreference: scope) { [interfaces] in

@@ -34,6 +34,7 @@ actor StormDriver: FunctionDriver {
     private let isRestless: Bool
     private var reader: ContinuousReader?
     private var isReading = false
+    private var starts = 0
     private var lastReport: UInt32 = 0
     private var pump: Task<Void, Never>?
 
@@ -44,7 +45,7 @@ actor StormDriver: FunctionDriver {
         waits = dice.chance(50)
         forgetsReader = dice.chance(10)
         isRestless = dice.chance(30)
-        throwing = dice.chance(30) ? dice.pick(of: DriverCallback.allCases) : nil
+        throwing = dice.chance(20) ? dice.pick(of: DriverCallback.allCases) : nil
         powered = device.queue(.manual)
         unpowered = device.queue(.manual, isPowerManaged: false)
         let dispatches = (0..<3).map { _ in
@@ -138,16 +139,18 @@ actor StormDriver: FunctionDriver {
 
     private func startReader() {
         isReading = true
+        starts += 1
         reader?.start()
     }
 
     private func stopReader() async {
+        let starts = starts
         await reader?.stop()
-        if reader?.isRunning == true {
-            // Started again meanwhile.
-            return
-        }
+        guard starts == self.starts else { return }
         isReading = false
+        if reader?.isRunning == true {
+            run.violate("\(device.attached.id): a reader runs after its stop")
+        }
     }
 
     private func reported(_ bytes: RawSpan) {
