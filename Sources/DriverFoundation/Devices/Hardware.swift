@@ -3,7 +3,8 @@
 final class Hardware: Sendable {
     private struct State {
         var pipes: [USBPipe] = []
-        var settings: [(interface: UInt8, setting: UInt8)] = []
+        // No setting while it is not known which is in force.
+        var settings: [(interface: UInt8, setting: UInt8?)] = []
         var isSelecting = false
         var isClosed = false
         var selected: [Resumption<Void>] = []
@@ -101,7 +102,9 @@ final class Hardware: Sendable {
         state.value.pipes.removeAll { pipe in gone.contains { $0 === pipe } }
         state.value.isSelecting = true
         defer { endSelecting() }
-        for pipe in gone { await pipe.core.close() }
+        // Should it fail, nobody knows which setting is in force: the interface has no pipes (U-6).
+        state.value.settings[index].setting = nil
+        for pipe in gone { await pipe.core.close(endsReader: true) }
         do { try await bus.setAlternateSetting(setting, of: interface) } catch {
             throw DeviceError(error)
         }

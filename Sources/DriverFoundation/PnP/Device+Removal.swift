@@ -28,10 +28,15 @@ extension Device {
             onLoop { [self] in
                 if state.value.pnp.state == .final { return ended.resume() }
                 state.value.finalWaiters.append(ended)
-                let files = state.value.files
-                scope.task { for file in files { await file.close() } }
+                closeFilesIfAwaited()
             }
         }
+    }
+
+    /// Closes clients' files for them when somebody waits for the device's end.
+    func closeFilesIfAwaited() {
+        guard !state.value.finalWaiters.isEmpty else { return }
+        for file in state.value.files { file.beginClose() }
     }
 
     /// The bus has reported the departure (PNP-8): at once nothing can be started any more, and

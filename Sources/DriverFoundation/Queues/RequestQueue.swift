@@ -32,6 +32,7 @@ public final class RequestQueue: Sendable {
         var startingWorkers = 0
         var startWorker: (@Sendable () -> Void)?
         var settled: [Resumption<Void>] = []
+        var watchdog: Deadline?
     }
 
     init(_ dispatch: QueueDispatch, isPowerManaged: Bool, of device: Device) {
@@ -67,7 +68,7 @@ public final class RequestQueue: Sendable {
             return core.finish(error: .cancelled, information: 0)
         }
         guard state.value.isAccepting else {
-            return core.finish(error: device.refusal, information: 0)
+            return core.finish(error: .removed, information: 0)
         }
         core.state.value.queue = self
         core.state.value.phase = .queued
@@ -165,27 +166,29 @@ public final class RequestQueue: Sendable {
         deliver()
     }
 
-    /// Stops handing out, cancels what the driver owns, and waits until it owns nothing (PNP-2).
-    func hold() async {
+    /// Stops handing out, and cancels what the driver owns (PNP-2).
+    func hold() {
         state.value.isPowered = false
         if !state.value.owned.isEmpty { device.loop.reach(.heldWithOwned) }
         cancelOwned()
-        await settle()
     }
 
-    /// Takes nothing in any more, cancels everything, and waits until the driver owns nothing.
-    func purge() async {
+    /// Takes nothing in any more, and cancels everything.
+    func purge() {
         state.value.isAccepting = false
         while let core = state.value.waiting.popFirst() {
             if device.loop.isPlanted(.purgeForgets) { continue }
-            core.finish(error: device.refusal, information: 0)
+            core.finish(error: .removed, information: 0)
             if device.loop.isPlanted(.purgeCompletesTwice) {
-                core.finish(error: device.refusal, information: 0)
+                core.finish(error: .removed, information: 0)
             }
         }
         if !state.value.owned.isEmpty { device.loop.reach(.purgedWithOwned) }
         cancelOwned()
-        await settle()
+    }
+
+    /// Lets the workers go; nothing comes any more.
+    func end() {
         state.value.isEnded = true
         let idle = state.value.idleWorkers
         state.value.idleWorkers = []
@@ -197,11 +200,29 @@ public final class RequestQueue: Sendable {
         for core in state.value.owned.all { core.cancel() }
     }
 
-    private func settle() async {
+    /// Waits until the driver owns nothing; says what it owns each time the watchdog's interval has
+    /// passed.
+    func settle() async {
+        let watchdog = Deadline(on: device.loop) { [self] in reportOwned() }
+        // Looked at and noted in one step: entering an asynchronous function may let others run.
         await Resumption.wait { settled in
             if state.value.owned.isEmpty { return settled.resume() }
             state.value.settled.append(settled)
+            state.value.watchdog = watchdog
+            watchdog.arm(after: device.environment.watchdogInterval)
         }
+        watchdog.disarm()
+        if state.value.watchdog === watchdog { state.value.watchdog = nil }
+    }
+
+    private func reportOwned() {
+        for core in state.value.owned.all {
+            let time = core.state.value.since.duration(to: device.loop.now)
+            device.report(
+                "the driver has owned a request (\(core.state.value.kind)) for \(time): complete it "
+                    + "when it is cancelled, or the device cannot leave D0 (Q-14)")
+        }
+        state.value.watchdog?.arm(after: device.environment.watchdogInterval)
     }
 
     private func settleIfIdle() {

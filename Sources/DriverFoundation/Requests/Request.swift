@@ -95,7 +95,7 @@
 
     /// Moves it to the end of another queue of the same device; there it belongs to the
     /// framework, which cancels and purges it. A queue that does not accept completes it with
-    /// `.invalidDeviceState`.
+    /// `.removed`: only a device that goes has such.
     public consuming func forward(to queue: RequestQueue) {
         let core = surrender()
         core.forward(to: queue)

@@ -98,10 +98,16 @@ final class RequestCore: Sendable {
             device.loop.reach(.cancelWhileOwned)
             if device.loop.isPlanted(.lostCancelWhileOwned) { return }
             state.value.operation?.cancel()
-            // Cancelling comes from wherever the client or the framework is, the handler is the driver's.
-            guard let handler = state.value.cancelHandler.take() else { return }
-            device.scope.perform(handler)
-            if state.value.phase != .owned { device.loop.reach(.completedFromCancelHandler) }
+            guard state.value.cancelHandler != nil else { return }
+            // Cancelling comes from wherever the client or the framework is, perhaps from inside the
+            // driver itself; the handler is the driver's, and gets a turn of its own.
+            device.scope.task { [self] in
+                guard state.value.isCancelled, let handler = state.value.cancelHandler.take() else {
+                    return
+                }
+                handler()
+                if state.value.phase != .owned { device.loop.reach(.completedFromCancelHandler) }
+            }
         }
     }
 }

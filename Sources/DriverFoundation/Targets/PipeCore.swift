@@ -85,6 +85,7 @@ final class PipeCore: Sendable {
         guard isOpen else {
             return PipeOperation.Outcome(status: .cancelled, interruption: .removed)
         }
+        operation.prepare()
         state.value.running.append(operation)
         let outcome = await operation.run(
             length: length, zeroPacket: zeroPacket, for: core, deadline: deadline)
@@ -153,12 +154,14 @@ final class PipeCore: Sendable {
     }
 
     /// Takes nothing more, ends what is in flight, and lets the transfers go.
-    func close() async {
+    ///
+    /// `endsReader`: whether a reader that still runs is the framework's to stop, not the driver's.
+    func close(endsReader: Bool = false) async {
         state.value.isOpen = false
         interrupt(.removed)
         await drain()
         state.value.idle = []
-        await state.value.reader.take()?.close()
+        await state.value.reader.take()?.close(isExpected: endsReader)
     }
 
     private func resumeIfDrained() {

@@ -37,7 +37,6 @@ final class PipeOperation: Sendable {
     func run(
         length: Int, zeroPacket: Bool, for core: RequestCore?, deadline: Duration?
     ) async -> Outcome {
-        state.value.outcome = Outcome()
         await Resumption.wait { resumption in
             if begin(length: length, zeroPacket: zeroPacket, for: core) {
                 state.value.resumption = resumption
@@ -67,6 +66,9 @@ final class PipeOperation: Sendable {
         core?.attach(self)
         return true
     }
+
+    /// Forgets how it ended before; from here on it can be interrupted.
+    func prepare() { state.value.outcome = Outcome() }
 
     /// Asks for an early end; the first reason given stands.
     func interrupt(_ reason: Interruption) {

@@ -3,26 +3,26 @@ import Foundation
 
 extension DeviceInterfaceClass {
     /// A lamp.
-    public static let lamp: DeviceInterfaceClass = "org.example.lamp"
+    package static let lamp: DeviceInterfaceClass = "org.example.lamp"
 }
 
 /// What a program may ask of a lamp beside writing a brightness and reading the changes of it.
-public enum LampControl {
+package enum LampControl {
     /// Gives back the lamp's name and the brightness, as text.
-    public static let describe: ControlCode = 1
+    package static let describe: ControlCode = 1
 }
 
 /// The driver of a dimmable lamp.
-public actor Lamp: FunctionDriver {
-    public static let matches: [DeviceMatch] = [.id(vendor: 0x1209, product: 0x0010)]
+package actor Lamp: FunctionDriver {
+    package static let matches: [DeviceMatch] = [.id(vendor: 0x1209, product: 0x0010)]
 
-    public nonisolated let device: Device
+    package nonisolated let device: Device
     private let readers: RequestQueue
     private var dimmer: USBPipe?
     private var changes: ContinuousReader?
     private var brightness: UInt8 = 0
 
-    public init(device: Device) async throws(DeviceError) {
+    package init(device: Device) async throws(DeviceError) {
         self.device = device
         readers = device.queue(.manual)
         device.register(.lamp)
@@ -31,13 +31,13 @@ public actor Lamp: FunctionDriver {
             write: { await $0.dim($1) }, deviceControl: { await $0.describe($1) })
     }
 
-    public func prepareHardware() async throws(DeviceError) {
+    package func prepareHardware() async throws(DeviceError) {
         dimmer = try await device.pipe(0x01)
         changes = try await device.pipe(0x81).continuousReader(for: self) { $0.changed($1) }
     }
 
-    public func enterD0(from previous: PowerState) async throws(DeviceError) { changes?.start() }
-    public func exitD0(to next: PowerState) async { await changes?.stop() }
+    package func enterD0(from previous: PowerState) async throws(DeviceError) { changes?.start() }
+    package func exitD0(to next: PowerState) async { await changes?.stop() }
 
     private func dim(_ request: consuming Request) async {
         guard let dimmer else { return request.fail(.removed) }
