@@ -148,8 +148,8 @@ extension ServerSession {
     }
 
     /// Whether the transfer may arrive behind the wish to cancel it: Linux's vhci sends the two
-    /// from separate queues, and on several processors the wish can come first. Numbers rise, so such a
-    /// transfer's is above all that were submitted and below the wish's own.
+    /// from separate queues, and on several processors the wish can come first. Numbers rise, so
+    /// such a transfer's is above all that were submitted and below the wish's own.
     private func mayFollow(_ unlink: UnlinkCommand) -> Bool {
         guard unlink.target.precedes(unlink.sequenceNumber) else { return false }
         return lastSubmitted?.precedes(unlink.target) ?? true
