@@ -101,6 +101,10 @@ let package = Package(
                 "DriverFoundation", "VirtualUSB", "USBIP", "ToasterDriver", "ToasterDevice",
                 "ToasterClient",
             ]),
+        sample("HotplugDriver", in: "Hotplug/Driver", ["DriverFoundation"]),
+        program(
+            "hotplug", in: "Hotplug/Program",
+            ["DriverFoundation", "VirtualUSB", "HotplugDriver", "ToasterDevice"]),
         sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
         sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
@@ -134,7 +138,12 @@ let package = Package(
             ["DriverSimulation", "ToasterDevice", "KeyboardDevice", "CAllocationCount"]),
         tests(of: "BusConformance", ["ConformanceDevice", "DriverSimulation"]),
         tests(of: "DriverSimulation"),
-        tests(of: "DriverFoundation", ["DriverSimulation", "VirtualUSB", "ToasterDriver"]),
+        tests(
+            of: "DriverFoundation",
+            [
+                "DriverSimulation", "VirtualUSB", "ToasterDriver", "CAllocationCount",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "StormModel",
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
@@ -145,6 +154,14 @@ let package = Package(
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
             swiftSettings: strict),
+        .testTarget(
+            name: "SamplesTests",
+            dependencies: [
+                "SampleHost", "DriverFoundation", "DriverSimulation", "VirtualUSB",
+                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "hotplug",
+            ], path: "Tests/Samples",
+            exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
+            swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP"),
     ]

@@ -4,10 +4,13 @@
 /// Cancellation: cancelling the task cancels the request; the call then returns when the driver has
 /// let go of it, with `.cancelled` or with what won the race.
 /// Errors: after the device is gone every call throws `.removed`, those that were waiting included.
+/// A file that is let go of is closed (F-2).
 public final class DeviceFile: Sendable {
     private let port: any FilePort
 
     init(_ port: any FilePort) { self.port = port }
+
+    deinit { port.beginClose() }
 
     /// Reads at most `length` bytes.
     public func read(upTo length: Int) async throws(DeviceError) -> [UInt8] {

@@ -52,6 +52,8 @@ public protocol FilePort: AnyObject, Sendable {
     /// Hands a request to the device and returns when it was completed. Ends early when the task is
     /// cancelled.
     func perform(_ request: ClientRequest) async -> ClientReply
+    /// Begins what ``close()`` does, and returns at once. Any thread.
+    func beginClose()
     /// Ends the file: its queued requests are cancelled (F-2), and it is gone when those that the
     /// driver owns were completed (F-3).
     func close() async

@@ -121,15 +121,17 @@ public final class UpstreamPort: Sendable {
 
     /// Sends one request and waits for its end. For OUT, `data` is sent; for IN it is ignored.
     ///
-    /// Threading: any. Cancellation: none, but after `limit`, if there is one, the request ends as
-    /// `cancelled`.
+    /// A device that does not answer within `limit` is given up: the request ends as `cancelled`. By
+    /// default that is what a host allows any request (USB 2.0 §9.2.6.1).
+    ///
+    /// Threading: any. Cancellation: none.
     public func control(
-        _ setup: SetupPacket, _ data: [UInt8] = [], within limit: Duration? = nil
+        _ setup: SetupPacket, _ data: [UInt8] = [], within limit: Duration = .seconds(5)
     ) async -> (status: TransferStatus, bytes: [UInt8]) {
         await Resumption.wait { resumption in
             loop.onLoop { [self] in
                 let exchange = ControlExchange(setup, data, resumption)
-                if let limit { exchange.end(after: limit, on: self) }
+                exchange.end(after: limit, on: self)
                 submit(exchange)
             }
         }

@@ -2,7 +2,8 @@ import DriverFoundation
 import SampleHost
 import ToasterDriver
 
-/// A toaster that somebody else plugs and pulls: toasts whenever one is there, until a signal comes.
+/// A toaster that somebody else plugs and pulls: toasts whenever one is there, until a signal
+/// comes.
 struct AttachedToaster: Sendable {
     let narrator: Narrator
     let bus: any USBBus
@@ -19,9 +20,9 @@ struct AttachedToaster: Sendable {
                 guard try await host.arrival(within: patience) else {
                     throw ProgramError(
                         """
-                        No toaster (1209:7057) came within \(patience.components.seconds) s. Plug one \
-                        in, or give --wait a longer time; lsusb lists what the system sees. A virtual \
-                        one comes from `toaster --serve` and the usbip command that it prints.
+                        No toaster (1209:7057) came within \(patience.components.seconds) s. Plug \
+                        one in, or give --wait a longer time; lsusb lists what the system sees. A \
+                        virtual one comes from `toaster --serve` and the usbip command it prints.
                         """)
                 }
                 while true { try await slice(host, toasting) }

@@ -4,7 +4,8 @@ final class File: FilePort {
         var isOpen = true
         var live = 0
         var requests: [RequestTicket] = []
-        var closed: [Resumption<Void>] = []
+        var isClosed = false
+        var waiters: [Resumption<Void>] = []
     }
 
     private let device: Device
@@ -31,9 +32,13 @@ final class File: FilePort {
 
     func close() async {
         await Resumption.wait { done in
-            let isTaken = device.loop.onLoop { [self] in beginClose(done) }
+            let isTaken = device.loop.onLoop { [self] in close(done) }
             if !isTaken { done.resume() }
         }
+    }
+
+    func beginClose() {
+        _ = device.loop.onLoop { [self] in close(nil) }
     }
 
     private func begin(
@@ -57,22 +62,27 @@ final class File: FilePort {
             state.value.requests.swapAt(index, state.value.requests.count - 1)
             state.value.requests.removeLast()
         }
-        if !state.value.isOpen, state.value.live == 0 { finishClose() }
+        closeIfIdle()
     }
 
     /// F-2: what waits in queues is cancelled; F-3: what the driver owns is awaited.
-    private func beginClose(_ done: Resumption<Void>) {
-        guard state.value.isOpen || state.value.live > 0 else { return done.resume() }
-        state.value.closed.append(done)
+    private func close(_ done: Resumption<Void>?) {
+        guard !state.value.isClosed else {
+            done?.resume()
+            return
+        }
+        if let done { state.value.waiters.append(done) }
+        guard state.value.isOpen else { return }
         state.value.isOpen = false
         for ticket in state.value.requests { ticket.cancel() }
-        if state.value.live == 0 { finishClose() }
+        closeIfIdle()
     }
 
-    private func finishClose() {
-        let waiters = state.value.closed
-        guard !waiters.isEmpty else { return }
-        state.value.closed = []
+    private func closeIfIdle() {
+        guard !state.value.isOpen, !state.value.isClosed, state.value.live == 0 else { return }
+        state.value.isClosed = true
+        let waiters = state.value.waiters
+        state.value.waiters = []
         device.fileClosed(self)
         for waiter in waiters { waiter.resume() }
     }

@@ -28,10 +28,10 @@ enum Step<State: Hashable & Sendable, Effect: Hashable & Sendable>: Hashable, Se
 ///
 /// Posting never blocks and may be done from inside an effect: the event is taken after it. Kept
 /// events come again, oldest first, after each change of state. On the loop only.
-struct MachineRun<Machine: StateMachine> {
+struct MachineRun<Machine: StateMachine>: Hashable {
     private(set) var state: Machine.State
-    private var pending: [Machine.Event] = []
-    private var kept: [Machine.Event] = []
+    private(set) var pending: [Machine.Event] = []
+    private(set) var kept: [Machine.Event] = []
 
     /// More than this many events at once is a bug: each source has at most a few outstanding.
     private static var limit: Int { 32 }

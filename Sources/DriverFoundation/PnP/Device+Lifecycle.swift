@@ -229,8 +229,6 @@ extension Device {
             }
             observe(.interfacesEnabled)
         } else {
-            // PNP-12: a start that failed never enabled them.
-            guard state.value.interfaces.contains(where: { $0.id != nil }) else { return }
             for index in state.value.interfaces.indices {
                 guard let id = state.value.interfaces[index].id.take() else { continue }
                 environment.interfaces.disable(id)

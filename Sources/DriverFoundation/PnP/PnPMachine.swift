@@ -96,9 +96,7 @@ extension PnPMachine {
 
     private static func closed(_ event: Event) -> Reaction? {
         switch event {
-        case .remove, .surpriseRemove: .later
-        case .queryRemove: .stay([.refuseRemove])
-        case .cancelRemove: .stay([])
+        case .queryRemove, .cancelRemove, .remove, .surpriseRemove: .later
         default: nil
         }
     }
@@ -184,7 +182,8 @@ extension PnPMachine {
         switch event {
         case .queryGranted: .go(.removePending, [.grantRemove])
         case .queryRefused: .go(.started, [.refuseRemove])
-        case .cancelRemove: .later
+        // Whoever asks now gets the answer that is on its way.
+        case .queryRemove: .stay([])
         default: closed(event)
         }
     }
@@ -225,7 +224,9 @@ extension PnPMachine {
         // PNP-16: a failed release is ignored on removal.
         case .hardwareReleased, .releaseFailed:
             .go(
-                .purgingPowerManagedQueues(ending), [.disableInterfaces, .purgePowerManagedQueues])
+                .purgingPowerManagedQueues(ending),
+                // PNP-12: a start that failed never enabled them.
+                (ending == .failure ? [] : [.disableInterfaces]) + [.purgePowerManagedQueues])
         default: ending == .failure ? closed(event) : leavingNoticed(event)
         }
     }

@@ -66,8 +66,11 @@ final class StandInBench: ConformanceBench {
     }
 
     func inability(_ need: ConformanceNeed) -> String? {
-        guard need == .unplugEndingAfterDeparture else { return nil }
-        return "libusb ends the transfers before it says that a node is gone"
+        switch need {
+        case .unplugEndingAfterDeparture, .unplugVanishing:
+            "libusb ends the transfers of a node before it says that the node is gone"
+        default: nil
+        }
     }
 }
 

@@ -31,6 +31,7 @@ actor StormHand {
 
     private func plug(isToaster: Bool) async -> PluggedDevice? {
         let faults = dice.chance(60) ? dice.faults() : FaultPlan()
+        if faults.rules.contains(where: { $0.fault == .corrupt }) { run.isOrderChecked = false }
         if isToaster {
             return try? await bus.plug(faults: faults) { [run] port in
                 let device = StormToaster(port: port)

@@ -1,0 +1,167 @@
+import DriverFoundation
+import Testing
+import VirtualUSB
+
+/// Golden logs of starts. Lines in parentheses name what WDF does there and the framework does not
+/// yet, so that each log shows its row's whole order.
+@Suite struct StartTests {
+    static let pnp1 = """
+        matched to ScriptedDriver
+        deviceAdd
+        (later: FilterResourceRequirements, resource matching)
+        hardware acquired
+        prepareHardware
+        (later: capabilities and power policy of the policy owner)
+        enterD0
+        (later: wake interrupts; InterruptEnable for each; EnterD0PostInterruptsEnabled)
+        (later: DMA fill, enable, SelfManagedIoStart)
+        (later: ChildListScanForChildren)
+        (later: EnterD0PostHardwareEnabled)
+        power-managed queues started
+        (later: IoResume for each request that had IoStop)
+        (later: SelfManagedIoInit)
+        interfaces enabled
+        started
+        """
+
+    @Test("PNP-1: a device starts")
+    func start() throws {
+        try onBench { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            try bench.journal.expect(Self.pnp1)
+            try same(try await bench.driver.notes, ["enterD0(from: d3Final)"], "arguments")
+            try same(bench.journal.errors, [], "errors")
+        }
+    }
+
+    @Test("PNP-1: nothing comes before its predecessor has returned, however long that takes")
+    func slowStart() throws {
+        let wait: Script.Step = { await $0.device.clock.wait(for: .seconds(3)) }
+        let script = Script([.deviceAdd: wait, .prepareHardware: wait, .enterD0: wait])
+        try onBench(script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            try bench.journal.expect(Self.pnp1)
+            try same(bench.clock.now.nanoseconds, 9_000_000_000, "time")
+        }
+    }
+
+    @Test("PNP-11: a driver that throws from DeviceAdd has no device, and nothing to release")
+    func deviceAddFails() throws {
+        let script = Script([.deviceAdd: { _ throws(DeviceError) in throw DeviceError(.failed) }])
+        try onBench(script) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.journal.wait(for: .disposed)
+            try bench.journal.expect(
+                """
+                matched to ScriptedDriver
+                deviceAdd …
+                deviceAdd threw: failed
+                start failed
+                (later: EvtCleanup of the objects made so far)
+                all queues purged
+                disposed
+                """)
+            try same(await bench.plugAndPlay.devices().count, 0, "devices")
+            try same(bench.journal.errors.count, 1, "errors")
+            await plug.unplug()
+        }
+    }
+
+    @Test("PNP-12: PrepareHardware fails; ReleaseHardware is called, interfaces are never enabled")
+    func prepareHardwareFails() throws {
+        let script = Script([
+            .prepareHardware: { _ throws(DeviceError) in throw DeviceError(.deviceData) }
+        ])
+        try onBench(script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .hardwareClosed)
+            try bench.journal.expect(
+                """
+                matched to ScriptedDriver
+                deviceAdd
+                hardware acquired
+                prepareHardware …
+                prepareHardware threw: malformed device data
+                start failed
+                releaseHardware
+                power-managed queues purged
+                (later: SelfManagedIoFlush)
+                hardware closed
+                (later: the restart decision, PNP-18)
+                """)
+            try same(bench.interfaces.all(of: .gadget).count, 0, "interfaces")
+        }
+    }
+
+    @Test("PNP-13: D0Entry fails; D0Exit is not called, ReleaseHardware is")
+    func enterD0Fails() throws {
+        let script = Script([.enterD0: { _ throws(DeviceError) in throw DeviceError(.stalled) }])
+        try onBench(script) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.journal.wait(for: .hardwareClosed)
+            try bench.journal.expect(
+                """
+                matched to ScriptedDriver
+                deviceAdd
+                hardware acquired
+                prepareHardware
+                enterD0 …
+                enterD0 threw: stalled
+                (not: exitD0)
+                start failed
+                releaseHardware
+                power-managed queues purged
+                (later: SelfManagedIoFlush)
+                hardware closed
+                (later: the restart decision, PNP-18)
+                """)
+            await plug.unplug()
+            await bench.journal.wait(for: .disposed)
+            try same(
+                Array(bench.journal.lines().suffix(3)),
+                ["surpriseRemoval", "all queues purged", "disposed"], "the end of a failed device")
+        }
+    }
+
+    @Test("PNP-13, PNP-16: a failed release after a failed entry changes nothing")
+    func enterD0AndReleaseFail() throws {
+        let fail: Script.Step = { _ throws(DeviceError) in throw DeviceError(.failed) }
+        try onBench(Script([.enterD0: fail, .releaseHardware: fail])) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .hardwareClosed)
+            try same(
+                Array(bench.journal.lines().suffix(5)),
+                [
+                    "start failed", "releaseHardware …", "releaseHardware threw: failed",
+                    "power-managed queues purged", "hardware closed",
+                ], "steps")
+            try same(bench.journal.errors.count, 2, "errors")
+        }
+    }
+
+    @Test("DRV-8: a driver without callbacks does Plug and Play and power right")
+    func noCallbacks() throws {
+        try onBench(drivers: [BareDriver.self]) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            await plug.unplug()
+            await bench.journal.wait(for: .disposed)
+            try bench.journal.expect(
+                Self.pnp1.replacing("ScriptedDriver", with: "BareDriver") + "\n"
+                    + DepartureTests.pnp8)
+            try same(bench.journal.errors, [], "errors")
+        }
+    }
+}
+
+/// The least driver there can be, with an interface so that there is something to enable.
+private actor BareDriver: FunctionDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let device: Device
+    init(device: Device) async throws(DeviceError) {
+        self.device = device
+        device.register(.gadget)
+    }
+}

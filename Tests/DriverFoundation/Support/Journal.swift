@@ -1,0 +1,96 @@
+import DriverFoundation
+import Logging
+
+/// What the observer and the logger were told, and a way to wait for it.
+final class Journal: Sendable {
+    private struct State {
+        var entries: [(id: AttachmentID, step: LifecycleStep)] = []
+        var errors: [String] = []
+        var waiters: [(LifecycleStep, Resumption<Void>)] = []
+        var devices: [Device] = []
+    }
+    private let state: LoopConfined<State>
+
+    init(on loop: EventLoop) { state = LoopConfined(on: loop, State()) }
+
+    func note(_ step: LifecycleStep, of device: Device) {
+        state.value.entries.append((device.attached.id, step))
+        if case .matched = step { state.value.devices.append(device) }
+        if step == .disposed { state.value.devices.removeAll { $0 === device } }
+        let waiters = state.value.waiters
+        state.value.waiters = waiters.filter { $0.0 != step }
+        for (wanted, resumption) in waiters where wanted == step { resumption.resume() }
+    }
+
+    func note(error: String) { state.value.errors.append(error) }
+
+    /// What was logged as an error.
+    var errors: [String] { state.value.errors }
+
+    /// The device that arrived last and is still there.
+    var device: Device? { state.value.devices.last }
+
+    /// Returns when `step` has happened, or at once when it has happened to any device already.
+    func wait(for step: LifecycleStep) async {
+        // Looks and waits in one step: a call of an asynchronous function may let others run.
+        await Resumption.wait { resumption in
+            if has(step) { return resumption.resume() }
+            state.value.waiters.append((step, resumption))
+        }
+    }
+
+    /// Returns when `step` happens again.
+    func next(_ step: LifecycleStep) async {
+        await Resumption.wait { state.value.waiters.append((step, $0)) }
+    }
+
+    func has(_ step: LifecycleStep) -> Bool { state.value.entries.contains { $0.step == step } }
+
+    func steps(of id: AttachmentID? = nil) -> [LifecycleStep] {
+        state.value.entries.filter { id == nil || $0.id == id }.map(\.step)
+    }
+
+    /// The log as golden texts have it: a callback that returned with nothing in between is one line.
+    func lines(of id: AttachmentID? = nil) -> [String] {
+        var lines: [String] = []
+        var last: LifecycleStep?
+        for step in steps(of: id) {
+            if case .returned(let callback) = step, last == .began(callback) {
+                lines[lines.count - 1] = callback.rawValue
+            } else {
+                lines.append(step.description)
+            }
+            last = step
+        }
+        return lines
+    }
+
+    /// Throws unless the log reads as `golden`, in which lines in parentheses are for readers.
+    func expect(_ golden: String, of id: AttachmentID? = nil) throws {
+        let expected = golden.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("(") }
+        let found = lines(of: id)
+        if found != expected {
+            throw Surprise(
+                "the log reads\n    " + found.joined(separator: "\n    ") + "\nand not\n    "
+                    + expected.joined(separator: "\n    "))
+        }
+    }
+}
+
+/// A logger's way into the journal.
+struct JournalLogHandler: LogHandler {
+    let journal: Journal
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    init(journal: Journal) { self.journal = journal }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        if event.level >= .error { journal.note(error: "\(event.message)") }
+    }
+}
