@@ -44,7 +44,8 @@ public final class PluggedDevice: Sendable {
         }
     }
 
-    /// Takes the device out, if it is in, and plugs a new one into the same port: another attachment.
+    /// Takes the device out, if it is in, and plugs a new one into the same port: another
+    /// attachment.
     ///
     /// Returns when the arrival was reported. A device that leaves while it is being configured, or
     /// whose bus has ended, is out again and never arrived.
