@@ -101,6 +101,10 @@ let package = Package(
                 "DriverFoundation", "VirtualUSB", "USBIP", "ToasterDriver", "ToasterDevice",
                 "ToasterClient",
             ]),
+        sample("HotplugDriver", in: "Hotplug/Driver", ["DriverFoundation"]),
+        program(
+            "hotplug", in: "Hotplug/Program",
+            ["DriverFoundation", "VirtualUSB", "HotplugDriver", "ToasterDevice"]),
         sample("KeyboardDriver", in: "Keyboard/Driver", ["DriverFoundation"]),
         sample("KeyboardDevice", in: "Keyboard/Device", ["VirtualUSB"]),
         sample("KeyboardClient", in: "Keyboard/Client", ["DriverClient"]),
@@ -119,6 +123,7 @@ let package = Package(
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
+        labProgram("lab-usbip", in: "USBIPServer", ["USBIP", "VirtualUSB"]),
 
         .target(name: "CUsbfs", path: "Tests/StandIn/Usbfs"),
         .executableTarget(
@@ -145,12 +150,24 @@ let package = Package(
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
             path: "Tests/Storm/Model", swiftSettings: strict),
         .executableTarget(
-            name: "storm", dependencies: ["StormModel", "DriverSimulation"], path: "Tests/Storm/Command",
+            name: "storm", dependencies: ["StormModel", "DriverSimulation"],
+            path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
             swiftSettings: strict),
+        .testTarget(
+            name: "SamplesTests",
+            dependencies: [
+                "SampleHost", "DriverFoundation", "DriverSimulation", "VirtualUSB",
+                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "keyboard",
+                "hotplug",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Tests/Samples",
+            exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
+            swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
-        tests(of: "USBIP"),
+        tests(of: "USBIP", ["DriverSimulation", "CAllocationCount"]),
+        tests(of: "LibUSBBus", ["CLibUSB"]),
     ]
 )

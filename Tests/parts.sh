@@ -11,8 +11,11 @@ declare -A lab_programs=(
     [selftest]=""
     [toaster]="toaster lab-toaster"
     [gadgets]="lab-gadgets"
+    [giveback]="keyboard lab-gadgets"
     [keyboard]="keyboard"
+    [samples]="toaster hotplug"
     [conformance]="lab-conformance"
+    [usbip]="lab-usbip"
 )
 
 count() { echo "$1 $2" >>"$state/$current.counts"; } # passed or failed, NUMBER
@@ -142,14 +145,14 @@ part_external() {
     tested count_tests "$state/external.tests" swift test --package-path "$work/External" --skip-build --disable-xctest
 }
 
-# Each sample's output must have the lines that Tests/Samples/NAME.expected describes, an extended
-# regular expression each, in that order.
+# Each sample plugs in a virtual device and ends by itself. Its output must have the lines that
+# Tests/Samples/NAME.expected describes, an extended regular expression each, in that order.
 part_samples() {
     local name failed=0
     need libusb-1.0-0-dev pkg-config
     for name in $(Samples/run --list); do
         echo "sample $name"
-        if timeout --foreground 300 Samples/run "$name" </dev/null >"$state/samples.$name" 2>&1 &&
+        if timeout --foreground 300 Samples/run "$name" --bus virtual </dev/null >"$state/samples.$name" 2>&1 &&
             has_lines "Tests/Samples/$name.expected" "$state/samples.$name"; then
             count passed 1
         else
@@ -173,7 +176,7 @@ has_lines() { # EXPECTED OUTPUT
 
 part_lab() {
     local cases=("$@") name product cpus status failed=0
-    if ((${#cases[@]} == 0)); then cases=(selftest toaster gadgets keyboard conformance); fi
+    if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
     need libusb-1.0-0-dev pkg-config
     "$tests/Lab/setup"
     for name in "${cases[@]}"; do

@@ -1,11 +1,12 @@
 import DriverFoundation
 
-/// What every sample does around its own part: drivers on a bus, narrated, until the program's part is
-/// done or a signal comes; then an orderly end.
+/// What every sample does around its own part: drivers on a bus, narrated, until the program's part
+/// is done or a signal comes; then an orderly end.
 package struct Host: Sendable {
     package let bus: any USBBus
     package let plugAndPlay: PlugAndPlay
     package let narrator: Narrator
+    private let rescans: Rescans
     /// The clock to wait on.
     package var clock: LoopClock { LoopClock(bus.loop) }
 
@@ -15,16 +16,20 @@ package struct Host: Sendable {
         options: PlugAndPlay.Options = PlugAndPlay.Options()
     ) {
         var options = options
+        let rescans = Rescans()
         let observer = options.observer
         options.observer = { device, step in
             narrator.observe(device, step)
             observer?(device, step)
         }
         options.discoveryUnavailable = { reason in
-            narrator.tell(.framework, "arrivals go unnoticed: \(reason)", .red)
+            narrator.tell(.framework, "\(reason) Until then: a look each second.", .red)
+            // L27: the bus has lost its sight, not its hands.
+            rescans.start(bus)
         }
         // What it logs, the narrator tells.
         options.logger.logLevel = .critical
+        self.rescans = rescans
         self.bus = bus
         self.narrator = narrator
         plugAndPlay = PlugAndPlay(on: bus, drivers: drivers, options: options)
@@ -40,6 +45,7 @@ package struct Host: Sendable {
         try await plugAndPlay.start()
         let outcome: Swift.Result<Result, any Error>
         do { outcome = .success(try await body(self)) } catch { outcome = .failure(error) }
+        await rescans.stop()
         await plugAndPlay.stop()
         return try outcome.get()
     }
@@ -55,8 +61,7 @@ package struct Host: Sendable {
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                // Cancelled when `body` was faster.
-                await clock.wait(for: limit)
+                guard await clock.wait(for: limit) else { throw CancellationError() }
                 return nil
             }
             defer { group.cancelAll() }
@@ -98,6 +103,28 @@ package struct Host: Sendable {
             guard task.isCancelled else { throw error }
             return nil
         }
+    }
+}
+
+/// Looks for devices again and again, on a bus that does not notice them by itself.
+private final class Rescans: @unchecked Sendable {
+    // Sendable because `task` is guarded by `lock`.
+    private let lock = Lock()
+    private var task: Task<Void, Never>?
+
+    func start(_ bus: any USBBus) {
+        lock.withLock {
+            guard task == nil else { return }
+            task = Task {
+                while await LoopClock(bus.loop).wait(for: .seconds(1)) { await bus.rescan() }
+            }
+        }
+    }
+
+    func stop() async {
+        let task = lock.withLock { self.task }
+        task?.cancel()
+        await task?.value
     }
 }
 

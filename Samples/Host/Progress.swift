@@ -1,6 +1,7 @@
 import DriverFoundation
 
-/// Shows how far something has come: on a terminal a bar that moves, elsewhere a line for each quarter.
+/// Shows how far something has come: on a terminal a bar that moves, elsewhere a line for each
+/// quarter.
 package final class Progress: @unchecked Sendable {
     // Sendable because `quarter` is guarded by `lock`.
     private let narrator: Narrator

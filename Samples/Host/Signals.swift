@@ -6,7 +6,8 @@ import Glibc
 /// The first is heard; after it the signals do again what they do by default, so that a second one
 /// ends a program that hangs.
 package final class Signals: @unchecked Sendable {
-    // Sendable because nothing varies after `init`, and Dispatch's sources are safe to cancel anywhere.
+    // Sendable because nothing varies after `init`, and Dispatch's sources are safe to cancel
+    // anywhere.
     private let sources: [any DispatchSourceSignal]
 
     /// Calls `handler` for the first signal, on a thread of its own.

@@ -30,8 +30,8 @@ package final class Terminal: @unchecked Sendable {
         }
     }
 
-    /// Shows `text` below the lines instead of what was there; `nil` for nothing. Not a terminal: no
-    /// effect.
+    /// Shows `text` below the lines instead of what was there; `nil` for nothing. Not a terminal:
+    /// no effect.
     package func setStatus(_ text: String?) {
         guard isInteractive else { return }
         lock.withLock {

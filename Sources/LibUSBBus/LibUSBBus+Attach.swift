@@ -6,17 +6,20 @@ extension LibUSBBus {
     /// Takes a device whose node somebody else opened: its arrival is reported before this returns.
     ///
     /// The descriptor stays the caller's, who closes it after the departure or after ``stop()``.
-    /// Threading: any, after the start.
+    /// Before the start the device is kept for it, and an error of it is the start's.
+    /// Threading: any.
     /// Errors: `.busy` for a descriptor that is attached already, `.deviceGone`, `.failed` for one that
     /// is no device's node.
     public func attach(_ descriptor: Int32) async throws(BusError) {
         let key = AttachmentKey.descriptor(descriptor)
         let (context, id) = await onLoop { [self] in
-            (state.value.context, state.value.context.flatMap { _ in state.value.table.arrive(key) })
+            guard let context = state.value.context else {
+                state.value.handedEarly.append(descriptor)
+                return (ContextPointer?.none, AttachmentID?.none)
+            }
+            return (context, state.value.table.arrive(key))
         }
-        guard let context else {
-            throw BusError(.unavailable, "A bus that does not run cannot take a device.")
-        }
+        guard let context else { return }
         guard let id else {
             throw BusError(.busy, "Descriptor \(descriptor) is attached already.")
         }

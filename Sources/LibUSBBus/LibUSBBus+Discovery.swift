@@ -102,7 +102,8 @@ extension LibUSBBus {
         case .descriptor(let descriptor):
             guard let handle = kept[descriptor] else { return nil }
             let device = calls.device(of: handle)
-            let place = calls.place(of: device)
+            // libusb does not know the ports of a device that it did not find.
+            let place = DevicePlace(node: descriptor) ?? calls.place(of: device)
             lseek(descriptor, 0, SEEK_SET)
             return describe(
                 id, place, SysfsDevice(at: place),

@@ -56,6 +56,8 @@ public final class LibUSBBus: USBBus {
         var opening: Set<AttachmentID> = []
         var open: [AttachmentID: LibUSBDevice] = [:]
         var isRescanning = false
+        /// Nodes that were handed in before the start.
+        var handedEarly: [Int32] = []
         /// Handles of devices that were handed in and are not open: they notice the departure.
         var kept: [Int32: HandlePointer] = [:]
     }
@@ -88,21 +90,29 @@ public final class LibUSBBus: USBBus {
     /// Threading: any; not from a scope of this bus's loop. Cancellation: none.
     /// Errors: `.unavailable` when libusb cannot start.
     public func start(_ observer: @escaping @Sendable (BusEvent) -> Void) async throws(BusError) {
-        let result = await side.run { [self] in
-            let result = calls.initialise(watchingDevices: deviceSource == .hotplug)
-            if let context = result.value { begin(context, observer) }
-            return result
+        let code: Int32 = await Resumption.wait { resumption in
+            side.perform { [self] in
+                switch calls.initialise(watchingDevices: deviceSource == .hotplug) {
+                case .success(let context):
+                    begin(context, observer) { resumption.resume(returning: 0) }
+                case .failure(let code): resumption.resume(returning: code)
+                }
+            }
         }
-        if case .failure(let code) = result {
+        guard code == 0 else {
             throw BusError(
                 .unavailable, "libusb cannot start: \(StatusMap.name(code)).", native: code)
+        }
+        for descriptor in await onLoop({ [self] in state.value.handedEarly }) {
+            try await attach(descriptor)
         }
         await rescan()
     }
 
     /// Everything that must be in place before the loop handles libusb's events (L15). Side thread.
     private func begin(
-        _ context: ContextPointer, _ observer: @escaping @Sendable (BusEvent) -> Void
+        _ context: ContextPointer, _ observer: @escaping @Sendable (BusEvent) -> Void,
+        done: @escaping @Sendable () -> Void
     ) {
         calls.observeEndedDescriptors(context) { [self] descriptor in
             // The context's own end closes descriptors too, after the loop's.
@@ -115,11 +125,14 @@ public final class LibUSBBus: USBBus {
             }
             registration = result.value
         }
+        // A task that waits on the loop may go on there before anything posted runs: so the loop itself
+        // lets it.
         loop.execute { [self, registration] in
             state.value.context = context
             state.value.observer = observer
             state.value.registration = registration
             if registration == nil { reportMissingDiscovery() }
+            done()
         }
         waiter.attach(context)
         if deviceSource != .descriptors { giveBackAbandonedDrivers(context) }

@@ -34,6 +34,8 @@ package final class LibUSBWaiter: Waiter {
     package func attach(_ context: ContextPointer) {
         lock.withLock { shared.context = context }
         contextless.wake()
+        // Whoever woke the loop before did not wake libusb, in which it may be about to wait.
+        calls.interrupt(context)
     }
 
     /// Forgets the context; after the loop's end and before the context's.

@@ -6,6 +6,7 @@ internal import USBTypes
 @safe final class ControlExchange: HostTransfer, @unchecked Sendable {
     typealias Answer = (status: TransferStatus, bytes: [UInt8])
     private var resumption: Resumption<Answer>?
+    private var deadline: Deadline?
 
     init(_ setup: SetupPacket, _ data: [UInt8], _ resumption: Resumption<Answer>) {
         self.resumption = resumption
@@ -20,7 +21,15 @@ internal import USBTypes
 
     deinit { unsafe memory.deallocate() }
 
+    /// Takes the request back when `limit` has passed.
+    func end(after limit: Duration, on upstream: UpstreamPort) {
+        let deadline = Deadline(on: upstream.loop) { [unowned self] in upstream.cancel(self) }
+        deadline.arm(after: limit)
+        self.deadline = deadline
+    }
+
     override func finish(_ status: TransferStatus, length: Int) {
+        deadline.take()?.disarm()
         let count = setup.direction == .in ? length : 0
         let bytes = unsafe Array(UnsafeRawBufferPointer(rebasing: memory[..<count]))
         resumption.take()?.resume(returning: (status, bytes))

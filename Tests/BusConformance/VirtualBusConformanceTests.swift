@@ -13,7 +13,19 @@ import USBBus
 
     @Test("each clause in many orders of what may overlap", arguments: ConformanceSuite.cases)
     func simulated(test: ConformanceCase) throws {
-        try Simulation.seeds(0..<50) { simulation in
+        try Simulation.seeds(0..<60) { simulation in
+            let verdict = await ConformanceSuite.run(test, on: VirtualBench(on: simulation.loop))
+            try #require(verdict == .passed, "\(test.sentence)")
+        }
+    }
+
+    @Test(
+        "each clause when code takes time and deadlines overtake", arguments: ConformanceSuite.cases
+    )
+    func slow(test: ConformanceCase) throws {
+        var options = Simulation.Options()
+        options.longestStep = .microseconds(100)
+        try Simulation.seeds(1000..<1020, options: options) { simulation in
             let verdict = await ConformanceSuite.run(test, on: VirtualBench(on: simulation.loop))
             try #require(verdict == .passed, "\(test.sentence)")
         }

@@ -19,13 +19,23 @@ enum FileRules {
     /// stands where its own line began.
     static func longFunctions(_ file: SourceFile) -> [Finding] {
         file.code.enumerated().compactMap { number, line in
-            let indentation = line.prefix { $0 == " " }
-            let words = line.split(separator: " ")
-            guard words.contains("func") || words.contains(where: { $0.hasPrefix("init(") }),
-                let end = file.code[(number + 1)...].firstIndex(where: {
-                    $0.hasPrefix(indentation + "}")
-                })
-            else { return nil }
+            guard line.contains("func ") || line.contains("init(") else { return nil }
+            let indentation = String(line.prefix { $0 == " " })
+            let isOuter = { (line: String) in
+                line.hasPrefix(indentation) && !line.hasPrefix(indentation + " ")
+            }
+            // The rest of a declaration that takes several lines; a requirement has no body.
+            var start = number
+            while !file.code[start].hasSuffix("{") {
+                start += 1
+                guard start < file.code.count, !file.code[start].isEmpty,
+                    !isOuter(file.code[start]) || file.code[start].hasPrefix(indentation + ")")
+                else { return nil }
+            }
+            let rest = file.code[(start + 1)...]
+            guard let end = rest.firstIndex(where: { $0.hasPrefix(indentation + "}") }) else {
+                return nil
+            }
             let count = end - number + 1
             guard count > 70 else { return nil }
             return Finding(
@@ -43,7 +53,8 @@ enum FileRules {
     /// A task of the framework's must prefer its scope: `device.task { }`, `scope.task { }`.
     static func bareTasks(_ file: SourceFile) -> [Finding] {
         file.findings("a task that prefers no scope") { line in
-            line.contains(/(^|[^.\w])Task(<[^>]*>)?\s*\{/)
+            guard line.contains("Task") else { return false }
+            return line.contains(/(^|[^.\w])Task(<[^>]*>)?\s*\{/)
                 || line.contains(/(^|[^.\w])Task(<[^>]*>)?\((priority|name|operation)/)
                 || line.contains(/\bTask(<[^>]*>)?\.(detached|immediate)/.wordBoundaryKind(.simple))
         }
@@ -51,13 +62,15 @@ enum FileRules {
 
     static func sleeps(_ file: SourceFile) -> [Finding] {
         file.findings("a sleep: wait for an event, or with the loop's clock") { line in
-            line.contains(/\b(u|nano)?sleep\s*\(/.wordBoundaryKind(.simple))
+            line.contains("sleep")
+                && line.contains(/\b(u|nano)?sleep\s*\(/.wordBoundaryKind(.simple))
         }
     }
 
     static func foundation(_ file: SourceFile) -> [Finding] {
         file.findings("Foundation is for tests and samples") { line in
-            line.contains(/^\s*(\w+ )?import (Foundation|FoundationEssentials|Dispatch)\b/)
+            line.contains("import")
+                && line.contains(/^\s*(\w+ )?import (Foundation|FoundationEssentials|Dispatch)\b/)
         }
     }
 
@@ -65,12 +78,12 @@ enum FileRules {
     /// sorted, makes a seed tell two stories. Finds collections by their declaration in the same
     /// file, whatever their scope.
     static func unorderedIteration(_ file: SourceFile) -> [Finding] {
-        let typed = /\b(?:var|let) (\w+): (?:\[[^\[\]]+: |Set<|Dictionary<)/.wordBoundaryKind(
+        let typed = /\b(?:var|let) (\w+): (?:\[[^\[\](]+: |Set<|Dictionary<)/.wordBoundaryKind(
             .simple)
         let made = /\b(?:var|let) (\w+) = (?:\[\w+: \w+\]\(|Set[<(]|Dictionary[<(])/
             .wordBoundaryKind(.simple)
         let names = Set(
-            file.code.flatMap { line in
+            file.code.filter { $0.contains("var ") || $0.contains("let ") }.flatMap { line in
                 line.matches(of: typed).map { String($0.1) }
                     + line.matches(of: made).map { String($0.1) }
             })
@@ -81,7 +94,7 @@ enum FileRules {
             ]
         }.compactMap { try? Regex($0).wordBoundaryKind(.simple) }
         return file.findings("the order of a dictionary or a set is chance") { line in
-            !line.contains("sorted") && uses.contains { line.contains($0) }
+            !uses.isEmpty && !line.contains("sorted") && uses.contains { line.contains($0) }
         }
     }
 }

@@ -57,27 +57,29 @@ enum Code {
     }
 
     private static func withoutLiterals(_ line: String) -> String {
-        var result = ""
+        let (quote, slash, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "/"), UInt8(ascii: "\\"))
+        guard line.utf8.contains(where: { $0 == quote || $0 == slash }) else { return line }
+        var result: [UInt8] = []
         var isInString = false
-        var previous: Character = " "
-        for character in line {
+        var previous = UInt8(ascii: " ")
+        for byte in line.utf8 {
             if isInString {
-                if character == "\"" && previous != "\\" { isInString = false }
-                previous = previous == "\\" ? " " : character
+                if byte == quote && previous != backslash { isInString = false }
+                previous = previous == backslash ? UInt8(ascii: " ") : byte
                 continue
             }
-            if character == "\"" {
+            if byte == quote {
                 isInString = true
-                result.append("\"\"")
-            } else if character == "/" && previous == "/" {
+                result += [quote, quote]
+            } else if byte == slash && previous == slash {
                 result.removeLast()
-                return result
+                break
             } else {
-                result.append(character)
+                result.append(byte)
             }
-            previous = character
+            previous = byte
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 }
 

@@ -1,10 +1,24 @@
 import DriverRuntime
+import Foundation
 import Testing
 import USBBus
 import USBTypes
 import VirtualUSB
 
 @Suite struct EchoTests {
+    @Test("an echo device is at most a dozen lines")
+    func size() throws {
+        var folder = Array(#filePath.split(separator: "/").dropLast())
+        folder.append("EchoDevice.swift")
+        let file = "/" + folder.joined(separator: "/")
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let lines = text.split(separator: "\n").filter { line in
+            let code = line.drop { $0 == " " }
+            return !code.isEmpty && !code.hasPrefix("//")
+        }
+        #expect(lines.count <= 12)
+    }
+
     @Test("a device of a dozen lines echoes what it is sent")
     func echo() async throws {
         let bus = VirtualBus(name: "echo")

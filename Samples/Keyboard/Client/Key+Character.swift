@@ -10,8 +10,8 @@ extension Key {
     /// Whether a shift key is held.
     package var isShifted: Bool { modifiers & 0x22 != 0 }
 
-    /// The character that pressing the key types on a US keyboard; `nil` for a release, for a key that
-    /// types none, and while control, alt or GUI is held.
+    /// The character that pressing the key types on a US keyboard; `nil` for a release, for a key
+    /// that types none, and while control, alt or GUI is held.
     package var character: Character? {
         guard isDown, modifiers & 0xDD == 0 else { return nil }
         if 0x54...0x63 ~= usage { return Self.keypad[Int(usage) - 0x54] }

@@ -19,8 +19,8 @@ public actor KeyboardDevice: VirtualDevice {
         didSet { if lights != oldValue { observe(lights) } }
     }
 
-    /// A keyboard that types `text`; characters that a US keyboard has not are left out, and ⇪ is the
-    /// Caps Lock key.
+    /// A keyboard that types `text`; characters that a US keyboard has not are left out, and ⇪ is
+    /// the Caps Lock key.
     ///
     /// - Parameters:
     ///   - pace: The time between a key's press and its release, and until the next key.

@@ -17,8 +17,8 @@ package struct KeyEvent: Sendable, Hashable {
     var bytes: [UInt8] { [usage, isDown ? 1 : 0, modifiers, isCapsLocked ? 1 : 0] }
 }
 
-/// The driver of a keyboard that speaks the boot protocol (HID 1.11 Appendix B): reports come in, key
-/// events go to whoever reads, and the Caps Lock key switches its light.
+/// The driver of a keyboard that speaks the boot protocol (HID 1.11 Appendix B): reports come in,
+/// key events go to whoever reads, and the Caps Lock key switches its light.
 package actor Keyboard: FunctionDriver {
     package static let matches: [DeviceMatch] = [.interface(.bootKeyboard)]
     private static let capsLock: UInt8 = 0x39

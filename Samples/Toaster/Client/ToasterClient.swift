@@ -34,21 +34,32 @@ package struct ToasterClient: Sendable {
         heat: UInt8, progress: @escaping @Sendable (Int) -> Void
     ) async throws(DeviceError) -> Int {
         try await noting { () async throws(DeviceError) in try await file.write([heat]) }
-        let reading = Task {
-            while let level = try await noting({ () async throws(DeviceError) in
-                try await file.read(upTo: 8)
-            }).first {
-                progress(Int(level))
-            }
+        let outcome = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await follow(progress) }
+            let outcome = await browning()
+            // The read that still waits for a report is not wanted any more.
+            group.cancelAll()
+            return outcome
         }
-        defer { reading.cancel() }
-        let reply = try await noting { () async throws(DeviceError) in
-            try await file.control(.waitUntilBrown)
-        }
+        let level = try outcome.get()
         try await noting { () async throws(DeviceError) in try await file.write([0]) }
-        reading.cancel()
-        _ = await reading.result
-        return reply.information
+        return level
+    }
+
+    private func follow(_ progress: @Sendable (Int) -> Void) async {
+        let read = { @Sendable () async throws(DeviceError) in try await file.read(upTo: 8) }
+        while let level = try? await noting(read).first { progress(Int(level)) }
+    }
+
+    private func browning() async -> Result<Int, DeviceError> {
+        do throws(DeviceError) {
+            let reply = try await noting { () async throws(DeviceError) in
+                try await file.control(.waitUntilBrown)
+            }
+            return .success(reply.information)
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Closes the toaster.

@@ -26,7 +26,8 @@ public actor ToasterDevice: VirtualDevice {
         case brown(UInt8)
     }
 
-    /// A cold toaster that browns a slice in `slice` at full heat, and tells `observe` of each change.
+    /// A cold toaster that browns a slice in `slice` at full heat, and tells `observe` of each
+    /// change.
     public init(
         port: DevicePort, slice: Duration = .seconds(3),
         observe: @escaping @Sendable (Change) -> Void = { _ in }

@@ -2,7 +2,8 @@ import DriverFoundation
 import SampleHost
 import ToasterDriver
 
-/// A toaster that somebody else plugs and pulls: toasts whenever one is there, until a signal comes.
+/// A toaster that somebody else plugs and pulls: toasts whenever one is there, until a signal
+/// comes.
 struct AttachedToaster: Sendable {
     let narrator: Narrator
     let bus: any USBBus
@@ -17,11 +18,14 @@ struct AttachedToaster: Sendable {
             try await host.run { host in
                 narrator.tell(.client, "waits for a toaster; Ctrl-C ends")
                 guard try await host.arrival(within: patience) else {
+                    if let error = narrator.startError {
+                        throw ProgramError("A toaster is there, but did not start: \(error)")
+                    }
                     throw ProgramError(
                         """
-                        No toaster (1209:7057) came within \(patience.components.seconds) s. Plug one \
-                        in, or give --wait a longer time; lsusb lists what the system sees. A virtual \
-                        one comes from `toaster --serve` and the usbip command that it prints.
+                        No toaster (1209:7057) came within \(patience.components.seconds) s. Plug \
+                        one in, or give --wait a longer time; lsusb lists what the system sees. A \
+                        virtual one comes from `toaster --serve` and the usbip command it prints.
                         """)
                 }
                 while true { try await slice(host, toasting) }

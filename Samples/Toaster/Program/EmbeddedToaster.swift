@@ -4,8 +4,8 @@ import ToasterDevice
 import ToasterDriver
 import VirtualUSB
 
-/// The toaster's life without hardware: a virtual one is plugged into a bus in this process, toasts, is
-/// pulled in the middle of it, comes back, and is removed in an orderly way.
+/// The toaster's life without hardware: a virtual one is plugged into a bus in this process,
+/// toasts, is pulled in the middle of it, comes back, and is removed in an orderly way.
 struct EmbeddedToaster: Sendable {
     let narrator: Narrator
     let bus: VirtualBus
@@ -34,15 +34,17 @@ struct EmbeddedToaster: Sendable {
     private func pullThePlug(
         _ plugged: PluggedDevice, _ host: Host, _ toasting: Toasting
     ) async throws {
-        let slice = Task { try await toasting.toast(in: host, heat: 128) }
-        defer { slice.cancel() }
+        async let slice: Void = toasting.toast(in: host, heat: 128)
         try await host.wait(for: .milliseconds(1700))
         narrator.tell(.hand, "pulls the plug, in the middle of a slice", .bold)
         await plugged.unplug(pending: .endWithError)
-        guard case .failure(let error) = await slice.result else {
-            throw ProgramError("A slice was toasted without a toaster.")
+        do {
+            try await slice
+        } catch let error as DeviceError {
+            narrator.tell(.client, "waited for brown toast, and is told: \(error)", .yellow)
+            guard error.code == .removed else { throw error }
+            return
         }
-        narrator.tell(.client, "waited for brown toast, and is told: \(error)", .yellow)
-        guard (error as? DeviceError)?.code == .removed else { throw error }
+        throw ProgramError("A slice was toasted without a toaster.")
     }
 }

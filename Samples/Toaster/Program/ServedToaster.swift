@@ -4,8 +4,8 @@ import ToasterClient
 import ToasterDevice
 import USBIP
 
-/// The virtual toaster, exported over USB/IP for somebody else's driver; plugged and pulled by lines
-/// of standard input.
+/// The virtual toaster, exported over USB/IP for somebody else's driver; plugged and pulled by
+/// lines of standard input.
 struct ServedToaster: Sendable {
     let narrator: Narrator
     let address: ServeAddress

@@ -12,8 +12,8 @@ struct ToasterProgram: AsyncParsableCommand {
             Without options a virtual toaster is plugged into a bus in this process: it toasts, is \
             pulled in the middle of a slice, comes back, and is removed in an orderly way.
 
-            With --bus libusb the same driver runs on a device of this machine: it toasts whenever one \
-            is plugged in, until Ctrl-C.
+            With --bus libusb the same driver runs on a device of this machine: it toasts whenever \
+            one is plugged in, until Ctrl-C.
 
             With --serve the virtual toaster is exported over USB/IP, to be attached by this or \
             another machine; its input takes the lines plug, unplug, replug and quit.

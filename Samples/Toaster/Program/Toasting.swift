@@ -2,8 +2,8 @@ import DriverFoundation
 import SampleHost
 import ToasterClient
 
-/// Slices, one after the other, with a bar that shows how brown the present one is; and the count of
-/// what became of them.
+/// Slices, one after the other, with a bar that shows how brown the present one is; and the count
+/// of what became of them.
 final class Toasting: @unchecked Sendable {
     // Sendable because what varies is guarded by `lock`.
     private typealias Slices = (toasted: Int, lost: Int)

@@ -61,7 +61,10 @@ extension Device: InterfacePort {
             let isTaken = loop.onLoop { [self] in
                 guard !state.value.isGone,
                     [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
-                else { return opened.resume(returning: nil) }
+                else {
+                    loop.reach(.openedWhenGoing)
+                    return opened.resume(returning: nil)
+                }
                 let file = File(of: self)
                 state.value.files.append(file)
                 opened.resume(returning: file)

@@ -113,6 +113,7 @@ final class Hardware: Sendable {
 
     private func waitForSetting() async {
         while state.value.isSelecting {
+            device.loop.reach(.waitedForSetting)
             await Resumption.wait { selected in
                 if !state.value.isSelecting { return selected.resume() }
                 state.value.selected.append(selected)
@@ -126,6 +127,9 @@ final class Hardware: Sendable {
         state.value.selected = []
         for waiter in waiters { waiter.resume() }
     }
+
+    /// Whether transfers are in flight.
+    var isBusy: Bool { control.isBusy || state.value.pipes.contains { $0.core.isBusy } }
 
     /// The device is gone: whatever waits for a transfer is to end.
     func interrupt() {

@@ -133,7 +133,7 @@ extension Device {
     }
 
     /// Runs beside the other callbacks when the departure comes during an orderly removal.
-    private func noticeSurpriseRemoval() {
+    func noticeSurpriseRemoval() {
         state.value.isNoticing = true
         run(.surpriseRemoval, { driver throws(DeviceError) in await driver.surpriseRemoval() }) {
             [self] _ in
@@ -242,6 +242,7 @@ extension Device {
             }
             observe(.interfacesEnabled)
         } else {
+            if loop.isPlanted(.interfaceStaysEnabled) { return observe(.interfacesDisabled) }
             for index in state.value.interfaces.indices {
                 guard let id = state.value.interfaces[index].id.take() else { continue }
                 environment.interfaces.disable(id)

@@ -55,7 +55,7 @@ public final class RequestQueue: Sendable {
     /// manual queues.
     public func next() -> Request? {
         precondition(dispatch == .manual, "Q-10: only a manual queue is drawn from")
-        guard state.value.isPowered, let core = state.value.waiting.popFirst() else { return nil }
+        guard isHandingOut, let core = state.value.waiting.popFirst() else { return nil }
         own(core)
         return Request(core)
     }
@@ -74,6 +74,13 @@ public final class RequestQueue: Sendable {
         core.state.value.phase = .queued
         if atHead { state.value.waiting.prepend(core) } else { state.value.waiting.append(core) }
         deliver()
+    }
+
+    /// Takes in a request that the driver has forwarded or requeued.
+    func acceptAgain(_ core: RequestCore, atHead: Bool) {
+        if core.state.value.isCancelled { device.loop.reach(.forwardedWhenCancelled) }
+        if !state.value.isAccepting { device.loop.reach(.forwardedToPurgedQueue) }
+        accept(core, atHead: atHead)
     }
 
     /// Takes out a waiting request that is being cancelled.
@@ -117,18 +124,23 @@ public final class RequestQueue: Sendable {
 
     private var presentedLimit: Int {
         switch dispatch {
-        case .sequential: 1
+        case .sequential: device.loop.isPlanted(.deliveryBeyondLimit) ? 2 : 1
         case .parallel(let limit): limit
         case .manual: 0
         }
     }
 
     private func takeDeliverable() -> RequestCore? {
-        guard state.value.isPowered, state.value.owned.count < presentedLimit,
+        guard isHandingOut, state.value.owned.count < presentedLimit,
             let core = state.value.waiting.popFirst()
         else { return nil }
         own(core)
         return core
+    }
+
+    /// whether the device is in D0, or the queue does not care.
+    private var isHandingOut: Bool {
+        state.value.isPowered || device.loop.isPlanted(.deliveryOutOfD0)
     }
 
     private func deliver() {
@@ -136,10 +148,11 @@ public final class RequestQueue: Sendable {
             state.value.idleWorkers.removeLast().resume(returning: core)
         }
         // A handler may run on after its request has left: the next one needs another worker.
-        guard state.value.isPowered, let start = state.value.startWorker else { return }
+        guard isHandingOut, let start = state.value.startWorker else { return }
         let deliverable = min(
             state.value.waiting.count, presentedLimit - state.value.owned.count)
         while state.value.startingWorkers < deliverable {
+            if dispatch == .sequential { device.loop.reach(.handlerOutlivesRequest) }
             state.value.startingWorkers += 1
             start()
         }
@@ -156,6 +169,7 @@ public final class RequestQueue: Sendable {
     /// Stops handing out, and cancels what the driver owns (PNP-2).
     func hold() {
         state.value.isPowered = false
+        if !state.value.owned.isEmpty { device.loop.reach(.heldWithOwned) }
         cancelOwned()
     }
 
@@ -163,8 +177,13 @@ public final class RequestQueue: Sendable {
     func purge() {
         state.value.isAccepting = false
         while let core = state.value.waiting.popFirst() {
+            if device.loop.isPlanted(.purgeForgets) { continue }
             core.finish(error: .removed, information: 0)
+            if device.loop.isPlanted(.purgeCompletesTwice) {
+                core.finish(error: .removed, information: 0)
+            }
         }
+        if !state.value.owned.isEmpty { device.loop.reach(.purgedWithOwned) }
         cancelOwned()
     }
 
@@ -210,6 +229,7 @@ public final class RequestQueue: Sendable {
         guard state.value.owned.isEmpty, !state.value.settled.isEmpty else { return }
         let settled = state.value.settled
         state.value.settled = []
+        if device.loop.isPlanted(.lostWakeOfSettle) { return }
         for waiter in settled { waiter.resume() }
     }
 }

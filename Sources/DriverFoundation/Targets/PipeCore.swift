@@ -55,6 +55,9 @@ final class PipeCore: Sendable {
         state.value.reader = reader
     }
 
+    /// Whether anything is in flight.
+    var isBusy: Bool { !state.value.running.isEmpty || state.value.reader?.isInFlight == true }
+
     /// Whether the reader has transfers in flight, or will have without a call.
     var hasRunningReader: Bool { state.value.reader?.isIdle == false }
 
@@ -125,7 +128,7 @@ final class PipeCore: Sendable {
         state.value.isClearing = true
         defer { openGate() }
         interrupt(.cancelled)
-        await drain()
+        if !device.loop.isPlanted(.undrainedClear) { await drain() }
         try await bus.clearHalt(address)
     }
 
@@ -135,6 +138,7 @@ final class PipeCore: Sendable {
     /// Waits until no halt is being cleared.
     func passGate() async {
         while state.value.isClearing {
+            device.loop.reach(.waitedForClearedHalt)
             await Resumption.wait { cleared in
                 if !state.value.isClearing { return cleared.resume() }
                 state.value.cleared.append(cleared)

@@ -37,6 +37,15 @@ public struct Interface: Sendable {
     }
 }
 
+extension Interface {
+    /// A vendor's interface of these endpoints.
+    public init(_ endpoints: Endpoint...) {
+        classCode = .vendorSpecific
+        name = nil
+        parts = endpoints.map { .endpoint($0) }
+    }
+}
+
 /// A further alternate setting of the interface in which it stands, numbered from 1 in order.
 public struct AlternateSetting: Sendable {
     let classCode: ClassCode?

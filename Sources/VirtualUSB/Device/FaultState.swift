@@ -3,7 +3,7 @@ internal import USBBus
 internal import USBTypes
 
 /// A fault plan at work: counts the transfers of each endpoint and gives each its fault.
-struct FaultState {
+final class FaultState {
     var plan = FaultPlan()
     /// By endpoint number, OUT first, then IN; endpoint 0 counts as OUT.
     private var counts = [Int](repeating: 0, count: 32)
@@ -17,7 +17,7 @@ struct FaultState {
     }
 
     /// Counts a transfer that a host submits.
-    mutating func mark(_ transfer: HostTransfer) {
+    func mark(_ transfer: HostTransfer) {
         let slot = Self.slot(transfer.endpoint)
         counts[slot] += 1
         transfer.fault =
@@ -25,7 +25,7 @@ struct FaultState {
     }
 
     /// Serves `endpoint` again after `duration`.
-    mutating func hold(_ endpoint: EndpointAddress, for duration: Duration) {
+    func hold(_ endpoint: EndpointAddress, for duration: Duration) {
         let slot = Self.slot(endpoint)
         let deadline =
             holds[slot]
@@ -36,7 +36,7 @@ struct FaultState {
         deadline.arm(after: duration)
     }
 
-    mutating func release() {
+    func release() {
         for slot in holds.indices { holds[slot].take()?.disarm() }
     }
 }

@@ -24,7 +24,7 @@ final class PortCore {
     private let finisher = Finisher()
     private var tasks: [(number: UInt64, task: Task<Void, Never>)] = []
     private var taskCount: UInt64 = 0
-    lazy var faults = FaultState(self)
+    private(set) lazy var faults = FaultState(self)
     var onUnplug: (@Sendable (UnplugKind) -> Void)?
 
     init(_ loop: EventLoop) { self.loop = loop }
@@ -155,7 +155,12 @@ final class PortCore {
     }
 
     func withdraw(_ transfer: HostTransfer) -> Bool {
-        guard transfer.phase == .pending else { return false }
+        guard transfer.phase == .pending else {
+            guard transfer.phase == .committed else { return false }
+            loop.reach(.cancelWhileCompletionPosted)
+            return loop.isPlanted(.withdrawnTooLate)
+        }
+        if transfer.filled > 0 { loop.reach(.cancelOfFilledTransfer) }
         return endpoint(transfer.endpoint)?.withdraw(transfer) ?? false
     }
 

@@ -19,8 +19,7 @@ internal import USBTypes
                 end(transfer, .stalled, length: 0)
                 continue
             }
-            guard !isFull else { return }
-            guard core.admit(transfer, at: self) else { return }
+            guard core.admit(transfer, at: self), !isFull else { return }
             take(transfer)
         }
     }

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "usbfs.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/usbdevice_fs.h>
 #include <pthread.h>
@@ -127,8 +128,15 @@ void df_node_disconnect(int descriptor, bool ends) {
     if (!n) return;
     pthread_mutex_lock(&n->lock);
     if (!n->is_gone) {
-        for (int i = 0; ends && i < slots; i++)
-            if (n->slots[i].state == is_pending) finish(n, &n->slots[i], -ESHUTDOWN, 0);
+        for (int i = 0; i < slots; i++) {
+            if (n->slots[i].state != is_pending) continue;
+            if (ends) {
+                finish(n, &n->slots[i], -ESHUTDOWN, 0);
+            } else { // libusb ends them itself, and frees them
+                n->slots[i].state = is_free;
+                n->in_flight--;
+            }
+        }
         set_writable(n, false);
         n->is_gone = true;
         close(n->other_end);
@@ -303,6 +311,11 @@ static int answer(node *n, unsigned long code, void *argument) {
                                 USBDEVFS_CAP_BULK_SCATTER_GATHER | USBDEVFS_CAP_REAP_AFTER_DISCONNECT;
         return 0;
     case USBDEVFS_GET_SPEED: return n->speed;
+    case USBDEVFS_CONNINFO_EX(sizeof(struct usbdevfs_conninfo_ex)):
+        *(struct usbdevfs_conninfo_ex *)argument = (struct usbdevfs_conninfo_ex){
+            .size = sizeof(struct usbdevfs_conninfo_ex), .busnum = 1, .devnum = 1,
+            .speed = (uint32_t)n->speed, .num_ports = 1, .ports = {1}};
+        return 0;
     case USBDEVFS_CONNECTINFO:
         *(struct usbdevfs_connectinfo *)argument = (struct usbdevfs_connectinfo){.devnum = 1};
         return 0;
@@ -368,6 +381,8 @@ off_t lseek(int descriptor, off_t offset, int from) {
 off64_t lseek64(int descriptor, off64_t offset, int from) { return lseek(descriptor, offset, from); }
 
 int timerfd_settime(int timer, int flags, const struct itimerspec *new, struct itimerspec *old) {
-    timers++;
+    // Others in the process have timers too.
+    Dl_info caller;
+    if (dladdr(__builtin_return_address(0), &caller) && strstr(caller.dli_fname, "libusb")) timers++;
     return (int)syscall(SYS_timerfd_settime, timer, flags, new, old);
 }

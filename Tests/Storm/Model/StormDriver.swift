@@ -31,8 +31,10 @@ actor StormDriver: FunctionDriver {
     private let throwing: DriverCallback?
     private let waits: Bool
     private let forgetsReader: Bool
+    private let isRestless: Bool
     private var reader: ContinuousReader?
     private var isReading = false
+    private var starts = 0
     private var lastReport: UInt32 = 0
     private var pump: Task<Void, Never>?
 
@@ -42,7 +44,8 @@ actor StormDriver: FunctionDriver {
         var dice = run.split()
         waits = dice.chance(50)
         forgetsReader = dice.chance(10)
-        throwing = dice.chance(30) ? dice.pick(of: DriverCallback.allCases) : nil
+        isRestless = dice.chance(30)
+        throwing = dice.chance(20) ? dice.pick(of: DriverCallback.allCases) : nil
         powered = device.queue(.manual)
         unpowered = device.queue(.manual, isPowerManaged: false)
         let dispatches = (0..<3).map { _ in
@@ -69,7 +72,7 @@ actor StormDriver: FunctionDriver {
 
     func prepareHardware() async throws(DeviceError) {
         let pipe = try await device.pipe(0x83)
-        let restarts = dice.pick(0...100)
+        let restarts = dice.pick(of: [0, 50, 100, 100])
         let reader = try pipe.continuousReader(
             for: self, depth: dice.pick(1...4),
             failed: { driver, error in driver.readerFailed(error, restarts) },
@@ -106,8 +109,6 @@ actor StormDriver: FunctionDriver {
         isInD0 = false
         pump?.cancel()
         await pump?.value
-        // What the framework stops for a driver that forgot to.
-        if forgetsReader { await stopReader() }
         reader = nil
         try await pass(.releaseHardware)
     }
@@ -117,7 +118,7 @@ actor StormDriver: FunctionDriver {
     }
 
     func queryRemove() async throws(DeviceError) {
-        if waits, dice.chance(30) { await device.clock.wait(for: dice.moment(upTo: 20)) }
+        if waits { await device.clock.wait(for: dice.moment(upTo: 80)) }
         if dice.chance(20) { throw DeviceError(.busy, "Not now.") }
     }
 
@@ -138,16 +139,18 @@ actor StormDriver: FunctionDriver {
 
     private func startReader() {
         isReading = true
+        starts += 1
         reader?.start()
     }
 
     private func stopReader() async {
+        let starts = starts
         await reader?.stop()
-        if reader?.isRunning == true {
-            // Started again meanwhile.
-            return
-        }
+        guard starts == self.starts else { return }
         isReading = false
+        if reader?.isRunning == true {
+            run.violate("\(device.attached.id): a reader runs after its stop")
+        }
     }
 
     private func reported(_ bytes: RawSpan) {
@@ -160,7 +163,7 @@ actor StormDriver: FunctionDriver {
             run.violate("\(device.attached.id): report \(report) after \(lastReport)")
         }
         lastReport = report
-        if dice.chance(30), let request = powered.next() {
+        if dice.chance(30), !run.isCalm, let request = powered.next() {
             deliver(.powered)
             complete(request, .powered)
         }
@@ -176,6 +179,10 @@ actor StormDriver: FunctionDriver {
     /// Draws from the manual queues, and does what a busy driver does beside its requests.
     private func work() async {
         while !Task.isCancelled, await device.clock.wait(for: dice.moment(upTo: 80)) {
+            if run.isCalm {
+                await device.clock.wait(for: .seconds(1))
+                continue
+            }
             if dice.chance(40), let request = powered.next() {
                 deliver(.powered)
                 await treat(request, .powered)
@@ -183,6 +190,9 @@ actor StormDriver: FunctionDriver {
             if dice.chance(40), let request = unpowered.next() {
                 deliver(.unpowered)
                 await treat(request, .unpowered)
+            }
+            if isRestless, dice.chance(40) {
+                if dice.chance(50) { await stopReader() } else { startReader() }
             }
             switch dice.pick(0...24) {
             case 0: await stopReader()

@@ -38,6 +38,8 @@ struct Dice: Sendable {
 final class StormRun: @unchecked Sendable {
     let simulation: Simulation
     var isEnding = false
+    /// Whether nothing is asked any more: what was given up must end by itself.
+    var isCalm = false
     /// Whether some devices are toasters, whose driver answers as it likes.
     var hasToasters = false
     /// Whether reports come unspoilt.
@@ -45,6 +47,8 @@ final class StormRun: @unchecked Sendable {
     /// Whether to log what drivers do.
     let isVerbose: Bool
     var requests = Requests()
+    /// The requests made through each interface.
+    private var visits: [UInt64: [Int]] = [:]
     private(set) var violations: [String] = []
     private(set) var lives: [AttachmentID: Life] = [:]
     private var dice: Dice
@@ -53,6 +57,7 @@ final class StormRun: @unchecked Sendable {
     /// Every request a client made, and how often it ended.
     struct Requests {
         private var endings: [Int] = []
+        private var givenUp: [Int: Instant] = [:]
         private(set) var outcomes: [String: Int] = [:]
 
         var count: Int { endings.count }
@@ -67,6 +72,16 @@ final class StormRun: @unchecked Sendable {
             outcomes[outcome, default: 0] += 1
         }
 
+        /// Its client has cancelled it.
+        mutating func giveUp(_ number: Int, at instant: Instant) {
+            if givenUp[number] == nil { givenUp[number] = instant }
+        }
+
+        /// What was given up before `instant` and has not ended yet.
+        func overdue(since instant: Instant) -> [Int] {
+            givenUp.filter { endings[$0.key] == 0 && $0.value < instant }.keys.sorted()
+        }
+
         var unequalToOne: [Int] { endings.indices.filter { endings[$0] != 1 } }
     }
 
@@ -77,6 +92,17 @@ final class StormRun: @unchecked Sendable {
     }
 
     func split() -> Dice { dice.split() }
+
+    func visit(_ interface: UInt64, _ request: Int) {
+        visits[interface, default: []].append(request)
+    }
+
+    /// What was asked of devices that have gone must end without its clients' help.
+    func giveUpRequests(except present: Set<UInt64>) {
+        for (interface, numbers) in visits where !present.contains(interface) {
+            for number in numbers { requests.giveUp(number, at: simulation.clock.now) }
+        }
+    }
 
     func log(_ text: String) { simulation.log(text) }
 

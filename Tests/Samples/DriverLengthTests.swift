@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+
+/// What the samples promise of their drivers, counted on the sources themselves.
+@Suite struct DriverLengthTests {
+    private static let samples = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Samples")
+
+    private func lines(of path: String) throws -> [String] {
+        try String(contentsOf: Self.samples.appending(path: path), encoding: .utf8)
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    @Test(
+        "a driver is short: blank lines and comments apart, at most so many lines of 100 columns",
+        arguments: [("Toaster", 60), ("Keyboard", 120), ("Hotplug", 60)])
+    func length(sample: String, limit: Int) throws {
+        let folder = Self.samples.appending(path: "\(sample)/Driver")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path())
+        let lines = try files.flatMap { try self.lines(of: "\(sample)/Driver/\($0)") }
+        let code = lines.filter { line in
+            let text = line.drop { $0 == " " }
+            return !text.isEmpty && !text.hasPrefix("//")
+        }
+        #expect(!code.isEmpty && code.count <= limit, "\(code.count) lines")
+        #expect(lines.allSatisfy { $0.count <= 100 })
+        #expect(!lines.contains { $0.contains("/*") }, "a block comment would not be counted out")
+    }
+
+    @Test(
+        "each part of a sample imports the one module that it is for",
+        arguments: [
+            ("Toaster/Driver", ["DriverFoundation"]), ("Keyboard/Driver", ["DriverFoundation"]),
+            ("Hotplug/Driver", ["DriverFoundation"]), ("Toaster/Client", ["DriverClient"]),
+            ("Keyboard/Client", ["DriverClient"]),
+            ("Toaster/Device", ["USBTypes", "VirtualUSB"]),
+            ("Keyboard/Device", ["USBTypes", "VirtualUSB"]),
+        ])
+    func imports(folder: String, allowed: [String]) throws {
+        let path = Self.samples.appending(path: folder).path()
+        let files = try FileManager.default.contentsOfDirectory(atPath: path)
+        let imports = try files.flatMap { try lines(of: "\(folder)/\($0)") }.compactMap { line in
+            line.hasPrefix("import ") || line.hasPrefix("public import ")
+                ? line.split(separator: " ").last.map(String.init) : nil
+        }
+        #expect(!imports.isEmpty && Set(imports).isSubset(of: allowed), "\(imports)")
+    }
+}
