@@ -149,7 +149,8 @@ let package = Package(
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
             path: "Tests/Storm/Model", swiftSettings: strict),
         .executableTarget(
-            name: "storm", dependencies: ["StormModel", "DriverSimulation"], path: "Tests/Storm/Command",
+            name: "storm", dependencies: ["StormModel", "DriverSimulation"],
+            path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
@@ -158,7 +159,9 @@ let package = Package(
             name: "SamplesTests",
             dependencies: [
                 "SampleHost", "DriverFoundation", "DriverSimulation", "VirtualUSB",
-                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "hotplug",
+                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "keyboard",
+                "hotplug",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Samples",
             exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
             swiftSettings: plain),

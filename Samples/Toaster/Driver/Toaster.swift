@@ -41,7 +41,7 @@ package actor Toaster: FunctionDriver {
     package func exitD0(to next: PowerState) async throws(DeviceError) {
         await reports?.stop()
         // Nothing stays hot behind the program's back.
-        if !device.isGone { try await heater?.write([0]) }
+        if !device.isGone { try await heater?.write([0], deadline: .seconds(1)) }
     }
 
     private func setHeat(_ request: consuming Request) async {
