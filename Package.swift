@@ -123,6 +123,7 @@ let package = Package(
         labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
+        labProgram("lab-usbip", in: "USBIPServer", ["USBIP", "VirtualUSB"]),
 
         .target(name: "CUsbfs", path: "Tests/StandIn/Usbfs"),
         .executableTarget(
@@ -166,6 +167,7 @@ let package = Package(
             exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
             swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
-        tests(of: "USBIP"),
+        tests(of: "USBIP", ["DriverSimulation", "CAllocationCount"]),
+        tests(of: "LibUSBBus", ["CLibUSB"]),
     ]
 )

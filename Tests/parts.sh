@@ -15,6 +15,7 @@ declare -A lab_programs=(
     [keyboard]="keyboard"
     [samples]="toaster hotplug"
     [conformance]="lab-conformance"
+    [usbip]="lab-usbip"
 )
 
 count() { echo "$1 $2" >>"$state/$current.counts"; } # passed or failed, NUMBER
@@ -175,7 +176,7 @@ has_lines() { # EXPECTED OUTPUT
 
 part_lab() {
     local cases=("$@") name product cpus status failed=0
-    if ((${#cases[@]} == 0)); then cases=(selftest toaster gadgets giveback keyboard samples conformance); fi
+    if ((${#cases[@]} == 0)); then cases=(selftest toaster gadgets giveback keyboard samples conformance usbip); fi
     need libusb-1.0-0-dev pkg-config
     "$tests/Lab/setup"
     for name in "${cases[@]}"; do

@@ -51,7 +51,10 @@ public final class DeviceInterfaces: @unchecked Sendable {
             guard case .arrived(let interface) = change,
                 interface.interfaceClass == interfaceClass
             else { continue }
-            return try await interface.open()
+            do throws(DeviceError) { return try await interface.open() } catch {
+                // One that is on its way out; the next may arrive.
+                if error.code != .removed { throw error }
+            }
         }
         throw DeviceError.cancelled
     }

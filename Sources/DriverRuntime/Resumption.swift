@@ -15,7 +15,8 @@
         unsafe continuation.resume(returning: value)
     }
 
-    /// Suspends the caller until the resumption given to `body` is resumed, which `body` may do itself.
+    /// Suspends the caller until the resumption given to `body` is resumed, which `body` may do
+    /// itself.
     ///
     /// `body` runs in the caller's executor, but other jobs may have run there since the call: in a
     /// task that is isolated to no actor the way in is a hop, even to where the task is. Whatever

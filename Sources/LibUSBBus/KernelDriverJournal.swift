@@ -57,6 +57,8 @@ package final class KernelDriverJournal: @unchecked Sendable {
         path = "\(folder)/\(Self.prefix)\(process)"
     }
 
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
     private static func defaultFolder() -> String {
         guard let folder = unsafe getenv("XDG_RUNTIME_DIR") else { return "/run" }
         return unsafe String(cString: folder)

@@ -46,8 +46,12 @@ package final class SystemLibUSB: LibUSBCalls {
     }
 
     package func exit(_ context: ContextPointer) {
-        unsafe libusb_exit(context.raw)
-        _ = observers.lock.withLock { observers.byContext.removeValue(forKey: context) }
+        // Taken out first: the next context may get this one's address. Kept until then: the end calls
+        // back.
+        let observers = observers.lock.withLock {
+            self.observers.byContext.removeValue(forKey: context)
+        }
+        withExtendedLifetime(observers) { unsafe libusb_exit(context.raw) }
     }
 
     package func handleEvents(_ context: ContextPointer, microseconds: Int) -> Int32 {

@@ -119,20 +119,18 @@ public final class UpstreamPort: Sendable {
         core.onUnplug = handler
     }
 
-    /// A transfer's way to its own finish when no host's object is at hand: sends `setup` and waits
-    /// for its end. For OUT, `data` is sent; for IN it is ignored.
+    /// Sends one request and waits for its end. For OUT, `data` is sent; for IN it is ignored.
     ///
-    /// A device that does not answer within five seconds is given up: `cancelled`.
-    ///
-    /// Threading: any. Cancellation: none.
+    /// Threading: any. Cancellation: none, but after `limit`, if there is one, the request ends as
+    /// `cancelled`.
     public func control(
-        _ setup: SetupPacket, _ data: [UInt8] = []
+        _ setup: SetupPacket, _ data: [UInt8] = [], within limit: Duration? = nil
     ) async -> (status: TransferStatus, bytes: [UInt8]) {
         await Resumption.wait { resumption in
             loop.onLoop { [self] in
                 let exchange = ControlExchange(setup, data, resumption)
+                if let limit { exchange.end(after: limit, on: self) }
                 submit(exchange)
-                exchange.limit(by: self)
             }
         }
     }

@@ -19,6 +19,18 @@ import USBBus
         }
     }
 
+    @Test(
+        "each clause when code takes time and deadlines overtake", arguments: ConformanceSuite.cases
+    )
+    func slow(test: ConformanceCase) throws {
+        var options = Simulation.Options()
+        options.longestStep = .microseconds(100)
+        try Simulation.seeds(1000..<1020, options: options) { simulation in
+            let verdict = await ConformanceSuite.run(test, on: VirtualBench(on: simulation.loop))
+            try #require(verdict == .passed, "\(test.sentence)")
+        }
+    }
+
     @Test("the suite has a case for every clause, each under a name of its own")
     func names() {
         let ids = ConformanceSuite.cases.map(\.id)

@@ -175,6 +175,22 @@ import USBTypes
                 + Reply.unlink(5, .success))
     }
 
+    @Test("usbip §1.11: an unlink that overtakes its transfer is answered when that arrives")
+    func unlinkOvertakes() throws {
+        var session = try SessionFixture.attached()
+        session.receive(Command.submitIn(1) + Command.unlink(3, 2) + Command.unlink(4, 2))
+        #expect(try session.nextSubmission().sequenceNumber == 1)
+        #expect(session.next() == nil)
+        #expect(session.take() == [])
+        session.receive(Command.submitOut(2, [1, 2, 3]) + Command.submitIn(5))
+        #expect(try session.nextSubmission().sequenceNumber == 5)
+        #expect(session.take() == Reply.unlink(3, .connectionReset) + Reply.unlink(4, .success))
+        // One that cannot come any more, since a later one came.
+        session.receive(Command.unlink(8, 7) + Command.submitIn(9))
+        #expect(try session.nextSubmission().sequenceNumber == 9)
+        #expect(session.take() == Reply.unlink(8, .success))
+    }
+
     @Test("usbip §1.12: the hub's port reset request resets the bus; others reach the device")
     func portReset() throws {
         var session = try SessionFixture.attached()
@@ -207,8 +223,8 @@ import USBTypes
         limits.unsentBytes = 100
         var session = try SessionFixture.attached(limits: limits)
         session.receive(
-            Command.unlink(1, 0) + Command.unlink(2, 0) + Command.unlink(3, 0)
-                + Command.unlink(4, 0))
+            Command.unlink(1, 9) + Command.unlink(2, 9) + Command.unlink(3, 9)
+                + Command.unlink(4, 9))
         #expect(session.next() == nil)
         #expect(session.wantsInput == false)
         #expect(

@@ -83,6 +83,31 @@ import VirtualUSB
         }
     }
 
+    @Test("a device that does not answer the bus's own requests holds nobody up for ever")
+    func silentControl() throws {
+        _ = try Simulation.run(seed: 12) { simulation in
+            let bus = VirtualBus(on: simulation.loop)
+            let configurations = Notes<UInt8?>()
+            try await bus.start { event in
+                if case .arrived(let device) = event {
+                    configurations.add(device.activeConfiguration)
+                }
+            }
+            let plan = FaultPlan([FaultRule(.control, request: 9, .silence)])
+            let plugged = try await bus.plug(faults: plan) { EchoDevice(port: $0) }
+            try #require(configurations.all == [nil])
+            let device = try await bus.open(try #require(await plugged.id))
+            do throws(BusError) {
+                try await device.setConfiguration(1)
+                Issue.record("A silent device was configured.")
+            } catch {
+                #expect(error.code == .failed)
+            }
+            await device.close()
+            await bus.stop()
+        }
+    }
+
     @Test("L12: the plan's unplug ends what is pending before or after the departure, or never")
     func unplug() throws {
         for kind in UnplugKind.allCases {

@@ -25,13 +25,6 @@ extension Device {
         return state.value.lastRequest
     }
 
-    /// Why a queue that does not accept refuses.
-    var refusal: DeviceError {
-        state.value.isGone
-            ? .removed
-            : DeviceError(.invalidDeviceState, "\(name) does not take requests now (Q-8).")
-    }
-
     /// Takes a completed request's core back.
     func reuse(_ core: RequestCore) {
         if state.value.pool.count < 64 { state.value.pool.append(core) }
@@ -67,9 +60,11 @@ extension Device: InterfacePort {
         let file: File? = await Resumption.wait { opened in
             let isTaken = loop.onLoop { [self] in
                 guard !state.value.isGone,
-                    state.value.pnp.state == .started
-                        || state.value.pnp.state == .removePending
-                else { return opened.resume(returning: nil) }
+                    [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
+                else {
+                    loop.reach(.openedWhenGoing)
+                    return opened.resume(returning: nil)
+                }
                 let file = File(of: self)
                 state.value.files.append(file)
                 opened.resume(returning: file)

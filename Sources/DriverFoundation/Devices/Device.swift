@@ -139,8 +139,16 @@ public final class Device: Sendable {
     public func wait(for duration: Duration, request: borrowing Request) async -> Bool {
         let clock = clock
         let waiting = Task(executorPreference: scope) { await clock.wait(for: duration) }
-        request.onCancel { waiting.cancel() }
-        return await waiting.value
+        // The driver's own handler stays in force, and is back in place afterwards.
+        let core = request.core
+        let handler = core.state.value.cancelHandler
+        request.onCancel {
+            waiting.cancel()
+            handler?()
+        }
+        let isTimely = await waiting.value
+        if !core.state.value.isCancelled { core.state.value.cancelHandler = handler }
+        return isTimely
     }
 }
 
@@ -150,6 +158,7 @@ struct DeviceEnvironment: Sendable {
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
     let detachesKernelDrivers: Bool
+    let watchdogInterval: Duration
     let logger: Logger
     let observer: (@Sendable (Device, LifecycleStep) -> Void)?
     let makeDriver: @Sendable (Device) async throws(DeviceError) -> any FunctionDriver

@@ -3,7 +3,8 @@
 final class Hardware: Sendable {
     private struct State {
         var pipes: [USBPipe] = []
-        var settings: [(interface: UInt8, setting: UInt8)] = []
+        // No setting while it is not known which is in force.
+        var settings: [(interface: UInt8, setting: UInt8?)] = []
         var isSelecting = false
         var isClosed = false
         var selected: [Resumption<Void>] = []
@@ -101,7 +102,9 @@ final class Hardware: Sendable {
         state.value.pipes.removeAll { pipe in gone.contains { $0 === pipe } }
         state.value.isSelecting = true
         defer { endSelecting() }
-        for pipe in gone { await pipe.core.close() }
+        // Should it fail, nobody knows which setting is in force: the interface has no pipes (U-6).
+        state.value.settings[index].setting = nil
+        for pipe in gone { await pipe.core.close(endsReader: true) }
         do { try await bus.setAlternateSetting(setting, of: interface) } catch {
             throw DeviceError(error)
         }
@@ -110,6 +113,7 @@ final class Hardware: Sendable {
 
     private func waitForSetting() async {
         while state.value.isSelecting {
+            device.loop.reach(.waitedForSetting)
             await Resumption.wait { selected in
                 if !state.value.isSelecting { return selected.resume() }
                 state.value.selected.append(selected)
@@ -123,6 +127,9 @@ final class Hardware: Sendable {
         state.value.selected = []
         for waiter in waiters { waiter.resume() }
     }
+
+    /// Whether transfers are in flight.
+    var isBusy: Bool { control.isBusy || state.value.pipes.contains { $0.core.isBusy } }
 
     /// The device is gone: whatever waits for a transfer is to end.
     func interrupt() {

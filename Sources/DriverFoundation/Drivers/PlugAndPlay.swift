@@ -28,6 +28,9 @@ public final class PlugAndPlay: Sendable {
         public var detachesKernelDrivers = true
         /// Which of the matching devices to drive; all by default.
         public var accepts: @Sendable (AttachedDevice) -> Bool = { _ in true }
+        /// How long a device that leaves D0 waits for a request that its driver owns before that is
+        /// reported, and again after each further such time. It waits without limit.
+        public var watchdogInterval: Duration = .seconds(10)
         /// Where failures are reported.
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
@@ -105,8 +108,9 @@ public final class PlugAndPlay: Sendable {
         }
         let environment = DeviceEnvironment(
             bus: bus, interfaces: interfaces, recorder: recorder,
-            detachesKernelDrivers: options.detachesKernelDrivers, logger: options.logger,
-            observer: options.observer,
+            detachesKernelDrivers: options.detachesKernelDrivers,
+            watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
+            logger: options.logger, observer: options.observer,
             makeDriver: { device throws(DeviceError) in try await match.driver.init(device: device)
             },
             forget: { [weak self] device in

@@ -44,7 +44,10 @@ final class File: FilePort {
     private func begin(
         _ request: ClientRequest, _ reply: Resumption<ClientReply>, ticket: RequestTicket
     ) {
-        if ticket.isCancelled { return reply.resume(returning: ClientReply(error: .cancelled)) }
+        if ticket.isCancelled {
+            device.loop.reach(.cancelBeforeArrival)
+            return reply.resume(returning: ClientReply(error: .cancelled))
+        }
         guard state.value.isOpen else {
             let error = DeviceError(.invalidRequest, "The file is closed.")
             return reply.resume(returning: ClientReply(error: error))
@@ -74,7 +77,10 @@ final class File: FilePort {
         if let done { state.value.waiters.append(done) }
         guard state.value.isOpen else { return }
         state.value.isOpen = false
-        for ticket in state.value.requests { ticket.cancel() }
+        if !device.loop.isPlanted(.closeCancelsNothing) {
+            for ticket in state.value.requests { ticket.cancel() }
+        }
+        if state.value.live > 0 { device.loop.reach(.closedWithOwned) }
         closeIfIdle()
     }
 

@@ -49,8 +49,11 @@ extension Device {
             for queue in state.value.queues where queue.isPowerManaged { queue.powerUp() }
             observe(.queuesStarted)
         case .holdQueues:
+            let queues = state.value.queues.filter(\.isPowerManaged)
+            // All are off before the first is awaited: what leaves one must not come back by another.
+            for queue in queues { queue.hold() }
             scope.task { [self] in
-                for queue in state.value.queues where queue.isPowerManaged { await queue.hold() }
+                for queue in queues { await queue.settle() }
                 observe(.queuesHeld)
                 post(PowerMachine.Event.queuesHeld)
             }
@@ -95,8 +98,9 @@ extension Device {
     private func performClosing(_ effect: PnPMachine.Effect) {
         switch effect {
         case .purgePowerManagedQueues:
+            let queues = state.value.queues.filter(\.isPowerManaged)
             scope.task { [self] in
-                for queue in state.value.queues where queue.isPowerManaged { await queue.purge() }
+                await purge(queues)
                 observe(.powerManagedQueuesPurged)
                 post(PnPMachine.Event.powerManagedQueuesPurged)
             }
@@ -108,19 +112,28 @@ extension Device {
             }
         case .purgeQueues:
             state.value.isGone = true
+            let queues = state.value.queues
             scope.task { [self] in
-                for queue in state.value.queues { await queue.purge() }
+                await purge(queues)
                 await surpriseNoticed()
                 observe(.queuesPurged)
                 post(PnPMachine.Event.queuesPurged)
             }
-        case .waitForFiles: endIfFilesClosed()
+        case .waitForFiles:
+            closeFilesIfAwaited()
+            endIfFilesClosed()
         default: preconditionFailure("not a closing effect: \(effect)")
         }
     }
 
+    private func purge(_ queues: [RequestQueue]) async {
+        for queue in queues { queue.purge() }
+        for queue in queues { await queue.settle() }
+        for queue in queues { queue.end() }
+    }
+
     /// Runs beside the other callbacks when the departure comes during an orderly removal.
-    private func noticeSurpriseRemoval() {
+    func noticeSurpriseRemoval() {
         state.value.isNoticing = true
         run(.surpriseRemoval, { driver throws(DeviceError) in await driver.surpriseRemoval() }) {
             [self] _ in
@@ -229,6 +242,7 @@ extension Device {
             }
             observe(.interfacesEnabled)
         } else {
+            if loop.isPlanted(.interfaceStaysEnabled) { return observe(.interfacesDisabled) }
             for index in state.value.interfaces.indices {
                 guard let id = state.value.interfaces[index].id.take() else { continue }
                 environment.interfaces.disable(id)
@@ -253,10 +267,12 @@ extension Device {
 
     private func dispose() {
         observe(.disposed)
-        state.value.driver = nil
+        // Taken out first: what the driver does as it goes may look at the device.
+        let driver = state.value.driver.take()
         state.value.queues = []
         state.value.routes = []
         state.value.pool = []
+        _ = consume driver
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
         environment.forget(self)

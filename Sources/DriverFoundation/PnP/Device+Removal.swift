@@ -28,15 +28,21 @@ extension Device {
             onLoop { [self] in
                 if state.value.pnp.state == .final { return ended.resume() }
                 state.value.finalWaiters.append(ended)
-                let files = state.value.files
-                scope.task { for file in files { await file.close() } }
+                closeFilesIfAwaited()
             }
         }
+    }
+
+    /// Closes clients' files for them when somebody waits for the device's end.
+    func closeFilesIfAwaited() {
+        guard !state.value.finalWaiters.isEmpty else { return }
+        for file in state.value.files { file.beginClose() }
     }
 
     /// The bus has reported the departure (PNP-8): at once nothing can be started any more, and
     /// whatever waits for the device ends.
     func departed() {
+        reachDeparture()
         state.value.isGone = true
         state.value.removalGrace?.disarm()
         let waiters = state.value.removalWaiters
@@ -44,6 +50,7 @@ extension Device {
         for waiter in waiters { waiter.resume(returning: true) }
         state.value.hardware?.interrupt()
         post(PnPMachine.Event.surpriseRemove)
+        if loop.isPlanted(.departureCountedTwice) { noticeSurpriseRemoval() }
     }
 
     /// Whether what just failed failed because the device is gone (L11, L12): waits a moment for the
@@ -56,6 +63,7 @@ extension Device {
             let grace =
                 state.value.removalGrace
                 ?? Deadline(on: loop) { [unowned self] in
+                    loop.reach(.failureWithoutDeparture)
                     let waiters = state.value.removalWaiters
                     state.value.removalWaiters = []
                     for waiter in waiters { waiter.resume(returning: false) }

@@ -32,6 +32,7 @@ public final class RequestQueue: Sendable {
         var startingWorkers = 0
         var startWorker: (@Sendable () -> Void)?
         var settled: [Resumption<Void>] = []
+        var watchdog: Deadline?
     }
 
     init(_ dispatch: QueueDispatch, isPowerManaged: Bool, of device: Device) {
@@ -54,7 +55,7 @@ public final class RequestQueue: Sendable {
     /// manual queues.
     public func next() -> Request? {
         precondition(dispatch == .manual, "Q-10: only a manual queue is drawn from")
-        guard state.value.isPowered, let core = state.value.waiting.popFirst() else { return nil }
+        guard isHandingOut, let core = state.value.waiting.popFirst() else { return nil }
         own(core)
         return Request(core)
     }
@@ -67,12 +68,19 @@ public final class RequestQueue: Sendable {
             return core.finish(error: .cancelled, information: 0)
         }
         guard state.value.isAccepting else {
-            return core.finish(error: device.refusal, information: 0)
+            return core.finish(error: .removed, information: 0)
         }
         core.state.value.queue = self
         core.state.value.phase = .queued
         if atHead { state.value.waiting.prepend(core) } else { state.value.waiting.append(core) }
         deliver()
+    }
+
+    /// Takes in a request that the driver has forwarded or requeued.
+    func acceptAgain(_ core: RequestCore, atHead: Bool) {
+        if core.state.value.isCancelled { device.loop.reach(.forwardedWhenCancelled) }
+        if !state.value.isAccepting { device.loop.reach(.forwardedToPurgedQueue) }
+        accept(core, atHead: atHead)
     }
 
     /// Takes out a waiting request that is being cancelled.
@@ -116,18 +124,23 @@ public final class RequestQueue: Sendable {
 
     private var presentedLimit: Int {
         switch dispatch {
-        case .sequential: 1
+        case .sequential: device.loop.isPlanted(.deliveryBeyondLimit) ? 2 : 1
         case .parallel(let limit): limit
         case .manual: 0
         }
     }
 
     private func takeDeliverable() -> RequestCore? {
-        guard state.value.isPowered, state.value.owned.count < presentedLimit,
+        guard isHandingOut, state.value.owned.count < presentedLimit,
             let core = state.value.waiting.popFirst()
         else { return nil }
         own(core)
         return core
+    }
+
+    /// whether the device is in D0, or the queue does not care.
+    private var isHandingOut: Bool {
+        state.value.isPowered || device.loop.isPlanted(.deliveryOutOfD0)
     }
 
     private func deliver() {
@@ -135,10 +148,11 @@ public final class RequestQueue: Sendable {
             state.value.idleWorkers.removeLast().resume(returning: core)
         }
         // A handler may run on after its request has left: the next one needs another worker.
-        guard state.value.isPowered, let start = state.value.startWorker else { return }
+        guard isHandingOut, let start = state.value.startWorker else { return }
         let deliverable = min(
             state.value.waiting.count, presentedLimit - state.value.owned.count)
         while state.value.startingWorkers < deliverable {
+            if dispatch == .sequential { device.loop.reach(.handlerOutlivesRequest) }
             state.value.startingWorkers += 1
             start()
         }
@@ -152,21 +166,29 @@ public final class RequestQueue: Sendable {
         deliver()
     }
 
-    /// Stops handing out, cancels what the driver owns, and waits until it owns nothing (PNP-2).
-    func hold() async {
+    /// Stops handing out, and cancels what the driver owns (PNP-2).
+    func hold() {
         state.value.isPowered = false
+        if !state.value.owned.isEmpty { device.loop.reach(.heldWithOwned) }
         cancelOwned()
-        await settle()
     }
 
-    /// Takes nothing in any more, cancels everything, and waits until the driver owns nothing.
-    func purge() async {
+    /// Takes nothing in any more, and cancels everything.
+    func purge() {
         state.value.isAccepting = false
         while let core = state.value.waiting.popFirst() {
-            core.finish(error: device.refusal, information: 0)
+            if device.loop.isPlanted(.purgeForgets) { continue }
+            core.finish(error: .removed, information: 0)
+            if device.loop.isPlanted(.purgeCompletesTwice) {
+                core.finish(error: .removed, information: 0)
+            }
         }
+        if !state.value.owned.isEmpty { device.loop.reach(.purgedWithOwned) }
         cancelOwned()
-        await settle()
+    }
+
+    /// Lets the workers go; nothing comes any more.
+    func end() {
         state.value.isEnded = true
         let idle = state.value.idleWorkers
         state.value.idleWorkers = []
@@ -178,17 +200,36 @@ public final class RequestQueue: Sendable {
         for core in state.value.owned.all { core.cancel() }
     }
 
-    private func settle() async {
+    /// Waits until the driver owns nothing; says what it owns each time the watchdog's interval has
+    /// passed.
+    func settle() async {
+        let watchdog = Deadline(on: device.loop) { [self] in reportOwned() }
+        // Looked at and noted in one step: entering an asynchronous function may let others run.
         await Resumption.wait { settled in
             if state.value.owned.isEmpty { return settled.resume() }
             state.value.settled.append(settled)
+            state.value.watchdog = watchdog
+            watchdog.arm(after: device.environment.watchdogInterval)
         }
+        watchdog.disarm()
+        if state.value.watchdog === watchdog { state.value.watchdog = nil }
+    }
+
+    private func reportOwned() {
+        for core in state.value.owned.all {
+            let time = core.state.value.since.duration(to: device.loop.now)
+            device.report(
+                "the driver has owned a request (\(core.state.value.kind)) for \(time): complete it "
+                    + "when it is cancelled, or the device cannot leave D0 (Q-14)")
+        }
+        state.value.watchdog?.arm(after: device.environment.watchdogInterval)
     }
 
     private func settleIfIdle() {
         guard state.value.owned.isEmpty, !state.value.settled.isEmpty else { return }
         let settled = state.value.settled
         state.value.settled = []
+        if device.loop.isPlanted(.lostWakeOfSettle) { return }
         for waiter in settled { waiter.resume() }
     }
 }

@@ -34,6 +34,7 @@ public final class ContinuousReader: Sendable {
         // Counts stops, so that a recovery that slept through one gives up.
         var epoch = 0
         var lastError: TransferStatus?
+        var recovery: Task<Void, Never>?
         var stopped: [Resumption<Void>] = []
         var delivered: UInt64 = 0
     }
@@ -75,6 +76,9 @@ public final class ContinuousReader: Sendable {
     /// Whether nothing is in flight, nor will be without a call.
     var isIdle: Bool { state.value.phase == .stopped && state.value.inFlight == 0 }
 
+    /// Whether transfers are in flight.
+    var isInFlight: Bool { state.value.inFlight > 0 }
+
     /// Begins to read; does nothing when running.
     public func start() {
         guard state.value.phase == .stopped, pipe.core.isOpen, !state.value.transfers.isEmpty
@@ -92,26 +96,38 @@ public final class ContinuousReader: Sendable {
     }
 
     /// Ends what is in flight; when it returns, no handler runs any more (wdf.md §4.2).
+    ///
+    /// What had arrived before is still delivered.
     public func stop() async {
         switch state.value.phase {
         case .stopped: return
-        case .running, .recovering, .stopping: state.value.phase = .stopping
+        case .running, .recovering, .stopping: reachStop()
         }
+        if !device.loop.isPlanted(.missingStoppingFlag) { state.value.phase = .stopping }
         state.value.epoch += 1
         cancelAll()
         await Resumption.wait { stopped in
             if state.value.inFlight == 0 { return stopped.resume() }
             state.value.stopped.append(stopped)
         }
+        // It may be clearing the halt, which nothing else must meet.
+        state.value.recovery?.cancel()
+        await state.value.recovery?.value
         if state.value.phase == .stopping { state.value.phase = .stopped }
+    }
+
+    private func reachStop() {
+        if state.value.phase == .recovering { device.loop.reach(.readerStoppedRecovering) }
+        if isInFlight { device.loop.reach(.readerStoppedInFlight) }
     }
 
     /// The device is gone: whatever is in flight is to end.
     func interrupt() { cancelAll() }
 
-    /// The hardware goes: stops, and lets the transfers go.
-    func close() async {
-        if isRunning, !device.isGone {
+    /// The pipe goes: stops, and lets the transfers go.
+    func close(isExpected: Bool) async {
+        if isRunning, !isExpected, !device.isGone {
+            device.loop.reach(.readerForgotten)
             device.report("reader of \(pipe.endpoint.address) was not stopped in exitD0 (§4.2)")
         }
         await stop()
@@ -145,14 +161,14 @@ public final class ContinuousReader: Sendable {
     ) {
         state.value.inFlight -= 1
         device.record(.readerCompleted, pipe.endpoint.address, status, bytes.byteCount)
-        let isWanted = status == .completed && state.value.phase != .stopping
-        if isWanted {
+        if status == .completed {
             state.value.failures = 0
             if state.value.phase == .running, let spare = state.value.spare.take() { submit(spare) }
+            if device.loop.isPlanted(.doubledResubmit) { submit(transfer) }
             state.value.delivered += 1
             let lent = copy bytes
             device.scope.perform { deliver(lent) }
-        } else if status != .cancelled, status != .completed {
+        } else if status != .cancelled {
             fail(status)
         }
         state.value.spare = transfer
@@ -170,8 +186,13 @@ public final class ContinuousReader: Sendable {
     /// Nothing is in flight any more: a stop ends, a recovery begins.
     private func settled() {
         if state.value.phase == .recovering, let status = state.value.lastError.take() {
-            device.scope.task { [self] in await recover(from: status) }
+            state.value.recovery = device.scope.task { [self] in
+                await recover(from: status)
+                state.value.recovery = nil
+            }
         }
+        // A device that vanished ends everything as cancelled.
+        if state.value.phase == .running, device.isGone { state.value.phase = .stopped }
         let waiters = state.value.stopped
         state.value.stopped = []
         for waiter in waiters { waiter.resume() }
@@ -182,23 +203,33 @@ public final class ContinuousReader: Sendable {
         var outcome = PipeOperation.Outcome()
         outcome.status = status
         let error = await pipe.core.error(for: outcome, partial: [])
-        guard state.value.phase == .recovering, state.value.epoch == epoch else { return }
+        guard isStillRecovering(since: epoch) else { return }
         state.value.failures += 1
         guard !device.isGone, error.code != .removed else { return state.value.phase = .stopped }
-        let hasBudget = state.value.failures <= Self.failureLimit
+        let hasBudget = state.value.failures < Self.failureLimit
         let decision = failed(error)
         guard decision == .restart, hasBudget else {
-            if !hasBudget { device.report("reader of \(pipe.endpoint.address) gave up: \(error)") }
+            if !hasBudget {
+                device.loop.reach(.readerGaveUp)
+                device.report("reader of \(pipe.endpoint.address) gave up: \(error)")
+            }
             return state.value.phase = .stopped
         }
         let pause = Duration.milliseconds(1 << min(state.value.failures * 2, 12))
         await device.clock.wait(for: pause)
-        guard state.value.phase == .recovering, state.value.epoch == epoch else { return }
+        guard isStillRecovering(since: epoch) else { return }
         if status == .stalled { try? await pipe.core.clearHalt() }
-        guard state.value.phase == .recovering, state.value.epoch == epoch else { return }
+        guard isStillRecovering(since: epoch) else { return }
         guard pipe.core.isOpen else { return state.value.phase = .stopped }
         state.value.phase = .running
         submitAll()
+    }
+
+    /// Whether nobody has stopped the reader while its recovery waited.
+    private func isStillRecovering(since epoch: Int) -> Bool {
+        if state.value.phase == .recovering, state.value.epoch == epoch { return true }
+        device.loop.reach(.recoveryOutlived)
+        return device.loop.isPlanted(.recoveryIgnoresStop)
     }
 }
 

@@ -95,7 +95,7 @@
 
     /// Moves it to the end of another queue of the same device; there it belongs to the
     /// framework, which cancels and purges it. A queue that does not accept completes it with
-    /// `.invalidDeviceState`.
+    /// `.removed`: only a device that goes has such.
     public consuming func forward(to queue: RequestQueue) {
         let core = surrender()
         core.forward(to: queue)
@@ -133,6 +133,7 @@ extension RequestCore {
     }
 
     fileprivate func abandon() {
+        device.loop.reach(.requestAbandoned)
         device.report(
             "R-2: the driver dropped a request (\(state.value.kind)) without completing it")
         finish(error: DeviceError(.abandoned), information: 0)
@@ -142,7 +143,7 @@ extension RequestCore {
         precondition(queue.device === device, "Q-11: forwarded to a queue of another device")
         precondition(queue !== state.value.queue, "Q-11: forwarded to the queue it came from")
         leaveDriver()
-        queue.accept(self, atHead: false)
+        queue.acceptAgain(self, atHead: false)
     }
 
     fileprivate func requeue() {
@@ -150,7 +151,7 @@ extension RequestCore {
             preconditionFailure("Q-12: only a request of a manual queue can be requeued")
         }
         leaveDriver()
-        queue.accept(self, atHead: true)
+        queue.acceptAgain(self, atHead: true)
     }
 
     /// Gives up ownership without completing.
@@ -160,6 +161,7 @@ extension RequestCore {
         state.value.cancelHandler = nil
         let queue = state.value.queue.take()
         state.value.phase = .queued
+        if device.loop.isPlanted(.forwardStaysOwned) { return }
         queue?.requestLeftDriver(self)
     }
 }

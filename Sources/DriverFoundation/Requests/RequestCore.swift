@@ -88,14 +88,26 @@ final class RequestCore: Sendable {
         switch state.value.phase {
         case .free: return
         case .queued:
+            if device.loop.isPlanted(.lostCancelWhileQueued) { return }
+            device.loop.reach(.cancelWhileQueued)
             state.value.queue?.remove(self)
             finish(error: .cancelled, information: 0)
         case .owned:
             guard !state.value.isCancelled else { return }
             state.value.isCancelled = true
+            device.loop.reach(.cancelWhileOwned)
+            if device.loop.isPlanted(.lostCancelWhileOwned) { return }
             state.value.operation?.cancel()
-            // Cancelling comes from wherever the client or the framework is, the handler is the driver's.
-            if let handler = state.value.cancelHandler.take() { device.scope.perform(handler) }
+            guard state.value.cancelHandler != nil else { return }
+            // Cancelling comes from wherever the client or the framework is, perhaps from inside the
+            // driver itself; the handler is the driver's, and gets a turn of its own.
+            device.scope.task { [self] in
+                guard state.value.isCancelled, let handler = state.value.cancelHandler.take() else {
+                    return
+                }
+                handler()
+                if state.value.phase != .owned { device.loop.reach(.completedFromCancelHandler) }
+            }
         }
     }
 }

@@ -55,6 +55,9 @@ final class PipeCore: Sendable {
         state.value.reader = reader
     }
 
+    /// Whether anything is in flight.
+    var isBusy: Bool { !state.value.running.isEmpty || state.value.reader?.isInFlight == true }
+
     /// Whether the reader has transfers in flight, or will have without a call.
     var hasRunningReader: Bool { state.value.reader?.isIdle == false }
 
@@ -82,6 +85,7 @@ final class PipeCore: Sendable {
         guard isOpen else {
             return PipeOperation.Outcome(status: .cancelled, interruption: .removed)
         }
+        operation.prepare()
         state.value.running.append(operation)
         let outcome = await operation.run(
             length: length, zeroPacket: zeroPacket, for: core, deadline: deadline)
@@ -124,7 +128,7 @@ final class PipeCore: Sendable {
         state.value.isClearing = true
         defer { openGate() }
         interrupt(.cancelled)
-        await drain()
+        if !device.loop.isPlanted(.undrainedClear) { await drain() }
         try await bus.clearHalt(address)
     }
 
@@ -134,6 +138,7 @@ final class PipeCore: Sendable {
     /// Waits until no halt is being cleared.
     func passGate() async {
         while state.value.isClearing {
+            device.loop.reach(.waitedForClearedHalt)
             await Resumption.wait { cleared in
                 if !state.value.isClearing { return cleared.resume() }
                 state.value.cleared.append(cleared)
@@ -149,12 +154,14 @@ final class PipeCore: Sendable {
     }
 
     /// Takes nothing more, ends what is in flight, and lets the transfers go.
-    func close() async {
+    ///
+    /// `endsReader`: whether a reader that still runs is the framework's to stop, not the driver's.
+    func close(endsReader: Bool = false) async {
         state.value.isOpen = false
         interrupt(.removed)
         await drain()
         state.value.idle = []
-        await state.value.reader.take()?.close()
+        await state.value.reader.take()?.close(isExpected: endsReader)
     }
 
     private func resumeIfDrained() {

@@ -37,7 +37,6 @@ final class PipeOperation: Sendable {
     func run(
         length: Int, zeroPacket: Bool, for core: RequestCore?, deadline: Duration?
     ) async -> Outcome {
-        state.value.outcome = Outcome()
         await Resumption.wait { resumption in
             if begin(length: length, zeroPacket: zeroPacket, for: core) {
                 state.value.resumption = resumption
@@ -46,7 +45,7 @@ final class PipeOperation: Sendable {
                 resumption.resume()
             }
         }
-        state.value.deadline?.disarm()
+        if !transfer.loop.isPlanted(.deadlineLeftArmed) { state.value.deadline?.disarm() }
         core?.detach(self)
         return state.value.outcome
     }
@@ -56,6 +55,7 @@ final class PipeOperation: Sendable {
     private func begin(length: Int, zeroPacket: Bool, for core: RequestCore?) -> Bool {
         if core?.state.value.isCancelled == true { interrupt(.cancelled) }
         if state.value.outcome.interruption != nil {
+            transfer.loop.reach(.cancelBeforeSubmit)
             state.value.outcome.status = .cancelled
             return false
         }
@@ -67,9 +67,13 @@ final class PipeOperation: Sendable {
         return true
     }
 
+    /// Forgets how it ended before; from here on it can be interrupted.
+    func prepare() { state.value.outcome = Outcome() }
+
     /// Asks for an early end; the first reason given stands.
     func interrupt(_ reason: Interruption) {
         if state.value.outcome.interruption == nil { state.value.outcome.interruption = reason }
+        if transfer.loop.isPlanted(.earlyResume) { finished(.cancelled, 0) }
         transfer.cancel()
     }
 
@@ -79,7 +83,16 @@ final class PipeOperation: Sendable {
     private func finished(_ status: TransferStatus, _ length: Int) {
         state.value.outcome.status = status
         state.value.outcome.length = length
+        if status == .completed { reachRace() }
         state.value.resumption.take()?.resume()
+    }
+
+    private func reachRace() {
+        switch state.value.outcome.interruption {
+        case .cancelled: transfer.loop.reach(.completionBeatsCancel)
+        case .timedOut: transfer.loop.reach(.completionBeatsDeadline)
+        case .removed, nil: break
+        }
     }
 
     private func arm(after duration: Duration) {
@@ -87,7 +100,10 @@ final class PipeOperation: Sendable {
         if let present = state.value.deadline {
             deadline = present
         } else {
-            deadline = Deadline(on: transfer.loop) { [unowned self] in interrupt(.timedOut) }
+            deadline = Deadline(on: transfer.loop) { [unowned self] in
+                if state.value.resumption == nil { transfer.loop.reach(.deadlineAfterCompletion) }
+                interrupt(.timedOut)
+            }
             state.value.deadline = deadline
         }
         deadline.arm(after: duration)

@@ -52,6 +52,7 @@ extension ServerSession {
         }
         taken = size
         payloadStart = size
+        if isCancelledAhead(command.sequenceNumber) { return .handled }
         if isIsochronous {
             let descriptors = try IsochronousPacket.parse(
                 packets, from: input.bytes, at: packetStart, within: command.length)
@@ -120,6 +121,7 @@ extension ServerSession {
 
     private mutating func take(_ unlink: UnlinkCommand) -> Step {
         guard let ticket = transfers.ticket(of: unlink.target), let entry = transfers[ticket] else {
+            if mayFollow(unlink) { return keep(unlink) }
             // Its RET_SUBMIT went out before, or it never was.
             answer(unlink: unlink.sequenceNumber, .success)
             return .handled
@@ -143,6 +145,39 @@ extension ServerSession {
         }
         _ = transfers.remove(ticket)
         answer(unlink: number, .connectionReset)
+    }
+
+    /// Whether the transfer may arrive behind the wish to cancel it: Linux's vhci sends the two from
+    /// separate queues, and on several processors the wish can come first. Numbers rise, so such a
+    /// transfer's is above all that were submitted and below the wish's own.
+    private func mayFollow(_ unlink: UnlinkCommand) -> Bool {
+        guard unlink.target.precedes(unlink.sequenceNumber) else { return false }
+        return lastSubmitted?.precedes(unlink.target) ?? true
+    }
+
+    /// An answer now would be one too early: vhci would take it for the end of a transfer that it then
+    /// sends all the same, and would tear the device down at that one's reply.
+    private mutating func keep(_ unlink: UnlinkCommand) -> Step {
+        guard earlyUnlinks.count < limits.waitingUnlinks else {
+            return violate(.tooManyUnlinks(limit: limits.waitingUnlinks))
+        }
+        earlyUnlinks.append(unlink)
+        return .handled
+    }
+
+    /// Answers the wishes that came before the transfer of this number, and those for numbers that it
+    /// shows will not come. Tells whether the transfer is cancelled.
+    private mutating func isCancelledAhead(_ number: UInt32) -> Bool {
+        if lastSubmitted?.precedes(number) ?? true { lastSubmitted = number }
+        guard !earlyUnlinks.isEmpty else { return false }
+        var isCancelled = false
+        for unlink in earlyUnlinks where !number.precedes(unlink.target) {
+            let isFirst = unlink.target == number && !isCancelled
+            answer(unlink: unlink.sequenceNumber, isFirst ? .connectionReset : .success)
+            if isFirst { isCancelled = true }
+        }
+        earlyUnlinks.removeAll { !number.precedes($0.target) }
+        return isCancelled
     }
 
     private mutating func wait(_ number: UInt32, for ticket: Int) -> Step {
@@ -206,4 +241,9 @@ extension SetupPacket {
     /// Whether it is the hub request by which a client asks for a reset of the device (usbip
     /// §1.12), whatever port it names: SET_FEATURE(PORT_RESET), USB 2.0 §11.24.2.
     fileprivate var isPortReset: Bool { requestType == 0x23 && request == 3 && value == 4 }
+}
+
+extension UInt32 {
+    /// Whether it comes before `other` among numbers that rise and wrap.
+    fileprivate func precedes(_ other: UInt32) -> Bool { Int32(bitPattern: other &- self) > 0 }
 }

@@ -12,7 +12,8 @@ public import USBTypes
 /// ## The rule of unlink (usbip §1.11)
 /// For each number submitted exactly one of `RET_SUBMIT` and `RET_UNLINK` with `ECONNRESET` is
 /// sent, each `CMD_UNLINK` is answered once, and no `RET_SUBMIT` of a transfer follows the
-/// `RET_UNLINK` for it. The choice is the device's one answer to ``Effect/withdraw(ticket:)``.
+/// `RET_UNLINK` for it. The choice is the device's one answer to ``Effect/withdraw(ticket:)``. A
+/// wish that overtakes its transfer is answered when the transfer arrives, which then is not begun.
 ///
 /// ## What it refuses
 /// Whatever a peer sends ends at most its own session, with the reason in ``state``. A control
@@ -89,6 +90,9 @@ public struct ServerSession: ~Copyable, Sendable {
     var endpoints = EndpointTable([], active: nil)
     /// Answered after the `RET_SUBMIT` of the transfer of that ticket.
     var waitingUnlinks: [(sequenceNumber: UInt32, ticket: Int)] = []
+    /// Wishes to cancel transfers that have not arrived yet.
+    var earlyUnlinks: [UnlinkCommand] = []
+    var lastSubmitted: UInt32?
     /// The unlink that the device's answer to `withdraw` decides.
     var withdrawal: (sequenceNumber: UInt32, ticket: Int)?
     private var isAwaitingAnswer = false
@@ -197,6 +201,7 @@ public struct ServerSession: ~Copyable, Sendable {
         (taken, payloadStart) = (0, 0)
         withdrawal = nil
         waitingUnlinks = []
+        earlyUnlinks = []
     }
 
     private mutating func dropTaken() {

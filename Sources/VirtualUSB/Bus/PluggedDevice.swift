@@ -54,8 +54,10 @@ public final class PluggedDevice: Sendable {
         // What an operating system does with a new device (USB 2.0 §9.1.2).
         let value = upstream.description.configurations.first?.value
         var configuration: UInt8?
-        if let value, await upstream.control(.setConfiguration(value)).status == .completed {
-            configuration = value
+        if let value {
+            let limit = VirtualBusDevice.requestLimit
+            let answer = await upstream.control(.setConfiguration(value), within: limit)
+            configuration = answer.status == .completed ? value : nil
         }
         await bus.loop.perform { [self, configuration] in
             state.value = bus.attach(upstream, port: port, configuration: configuration)

@@ -155,7 +155,12 @@ final class PortCore {
     }
 
     func withdraw(_ transfer: HostTransfer) -> Bool {
-        guard transfer.phase == .pending else { return false }
+        guard transfer.phase == .pending else {
+            guard transfer.phase == .committed else { return false }
+            loop.reach(.cancelWhileCompletionPosted)
+            return loop.isPlanted(.withdrawnTooLate)
+        }
+        if transfer.filled > 0 { loop.reach(.cancelOfFilledTransfer) }
         return endpoint(transfer.endpoint)?.withdraw(transfer) ?? false
     }
 

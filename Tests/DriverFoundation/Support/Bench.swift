@@ -13,6 +13,9 @@ final class Bench: Sendable {
     /// Opens what scripts wait at.
     let valve: Valve
 
+    /// What tasks of clients prefer.
+    let executor: Scope
+
     var clock: LoopClock { simulation.clock }
     var interfaces: DeviceInterfaces { plugAndPlay.interfaces }
 
@@ -50,6 +53,7 @@ final class Bench: Sendable {
         Script.register(script, valve, for: simulation.loop)
         self.simulation = simulation
         self.journal = journal
+        executor = simulation.scope(named: "clients")
         bus = VirtualBus(on: simulation.loop)
         plugAndPlay = PlugAndPlay(on: bus, drivers: drivers, options: options)
         try await plugAndPlay.start()
@@ -77,6 +81,17 @@ final class Bench: Sendable {
 
     /// Lets everything that is ready run, in virtual time that hardly moves.
     func settle() async { await clock.wait(for: .milliseconds(1)) }
+
+    /// Starts a client's task, and returns a way to get what it came to.
+    func client<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) -> Task<Result<Value, DeviceError>, Never> {
+        Task(executorPreference: executor) {
+            do { return .success(try await body()) } catch {
+                return .failure(error as? DeviceError ?? DeviceError(.failed, "\(error)"))
+            }
+        }
+    }
 
     func end() async {
         await plugAndPlay.stop()

@@ -50,6 +50,8 @@ actor ScriptedDriver: FunctionDriver {
     var failures: [DeviceError.Code] = []
     var notes: [String] = []
     var held: Request?
+    var owned = 0
+    var mostAtOnce = 0
 
     init(device: Device) async throws(DeviceError) {
         self.device = device

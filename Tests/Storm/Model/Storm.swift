@@ -65,6 +65,18 @@ package enum Storm {
     /// Read by the thread that wrote it, after the simulation.
     private final class Keep: @unchecked Sendable { var run: StormRun? }
 
+    /// Time for everything that was given up to end without anybody's help.
+    private static func calm(_ run: StormRun, _ hands: [Task<Void, Never>]) async {
+        for hand in hands { await hand.value }
+        run.isCalm = true
+        run.log("calm")
+        await run.simulation.clock.wait(for: .seconds(20))
+        let since = run.simulation.clock.now.advanced(by: .seconds(-15))
+        for number in run.requests.overdue(since: since) {
+            run.violate("request \(number) was given up long ago")
+        }
+    }
+
     private static func storm(_ run: StormRun, _ dice: Dice) async {
         var dice = dice
         let bus = VirtualBus(on: run.simulation.loop)
@@ -93,7 +105,7 @@ package enum Storm {
         run.isEnding = true
         // Half of the time the bus stops while hands are still at work.
         let isAbrupt = dice.chance(50)
-        if !isAbrupt { for hand in hands { await hand.value } }
+        if !isAbrupt { await calm(run, hands) }
         run.log("stop")
         await plugAndPlay.stop()
         run.log("stopped")

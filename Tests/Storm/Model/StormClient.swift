@@ -47,9 +47,16 @@ actor StormClient {
         if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 300)) }
         let closes = dice.chance(60) || run.isEnding
         note("closes \(closes), then awaits \(operations.count)")
-        if closes { await file.close() }
+        if closes { await close(file) }
         for operation in operations { await operation.value }
-        if !closes || dice.chance(20) { await file.close() }
+        if !closes || dice.chance(20) { await close(file) }
+    }
+
+    private func close(_ file: DeviceFile) async {
+        let number = run.requests.begin()
+        run.requests.giveUp(number, at: clock.now)
+        await file.close()
+        run.requests.end(number, "closed")
     }
 
     private func note(_ text: String) {
@@ -87,12 +94,14 @@ actor StormClient {
         switch dice.pick(0...3) {
         case 0: return [operation]
         case 1 where dice.chance(30):
+            run.requests.giveUp(number, at: clock.now)
             operation.cancel()
             return [operation]
         default:
             let moment = dice.moment(upTo: 150)
-            let canceller = scope.task { [clock] in
+            let canceller = scope.task { [clock, run] in
                 await clock.wait(for: moment)
+                run.requests.giveUp(number, at: clock.now)
                 operation.cancel()
             }
             return [operation, canceller]

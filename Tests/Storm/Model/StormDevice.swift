@@ -45,6 +45,7 @@ actor StormDevice: VirtualDevice {
     private func report() async {
         while !Task.isCancelled {
             guard await port.clock.wait(for: .milliseconds(dice.pick(1...60))) else { return }
+            if run.isCalm { return }
             count += 1
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * UInt32($0))) }
             await port.send(bytes, on: 0x83)
@@ -57,7 +58,8 @@ actor StormDevice: VirtualDevice {
         if dice.chance(20) { await port.clock.wait(for: dice.moment(upTo: 30)) }
         guard dice.chance(50) else { return }
         let copy = bytes.copy()
-        port.task { [self] in _ = await port.send(copy, on: 0x82) }
+        let isWhole = dice.chance(80)
+        port.task { [self] in _ = await port.send(copy, on: 0x82, endsTransfer: isWhole) }
     }
 
     func transmit(upTo length: Int, on endpoint: EndpointAddress) async {
@@ -108,7 +110,7 @@ extension Dice {
                 let first = pick(1...12)
                 return FaultRule(
                     pick(of: [0x83, 0x82, 0x02, 0x81, .control]),
-                    transfers: first...(first + pick(of: [0, 0, 1, 5])),
+                    transfers: first...(first + pick(of: [0, 0, 1, 5, 40])),
                     fault())
             })
     }

@@ -51,7 +51,7 @@ extension StormDriver {
     }
 
     func treat(_ request: consuming Request, _ origin: Origin) async {
-        let habit = dice.pick(0...19)
+        let habit = isInD0 ? dice.pick(0...19) : dice.pick(of: [0, 3, 5, 6, 8, 8, 11, 13, 14, 17])
         if run.isVerbose { run.log("\(device.attached.id): \(origin) \(request.kind): \(habit)") }
         switch habit {
         case 0, 1: complete(request, origin)
@@ -110,7 +110,10 @@ extension StormDriver {
     /// Looks at nothing while it waits.
     private func wait(_ request: consuming Request, _ origin: Origin) async {
         await device.clock.wait(for: dice.moment(upTo: 60))
-        if dice.chance(30) {
+        if !isInD0 {
+            // What a careless driver does while its device goes.
+            forward(request, origin, to: .powered)
+        } else if dice.chance(30) {
             forward(request, origin, to: dice.chance(50) ? .powered : .unpowered)
         } else {
             complete(request, origin)
@@ -131,7 +134,10 @@ extension StormDriver {
             leave(origin)
             let count = min(bytes.count, request.outputCapacity)
             request.complete(with: unsafe bytes.span.extracting(first: count).bytes)
-        } catch { fail(request, origin, error) }
+        } catch {
+            check(error, deadline)
+            fail(request, origin, error)
+        }
     }
 
     private func write(_ request: consuming Request, _ origin: Origin) async {
@@ -142,7 +148,16 @@ extension StormDriver {
             guard request.kind == .write else { return complete(request, origin) }
             leave(origin)
             request.complete(count)
-        } catch { fail(request, origin, error) }
+        } catch {
+            check(error, deadline)
+            fail(request, origin, error)
+        }
+    }
+
+    private func check(_ error: DeviceError, _ deadline: Duration?) {
+        if error.code == .timedOut, deadline == nil {
+            run.violate("\(device.attached.id): timed out without a deadline")
+        }
     }
 
     private func control(_ request: consuming Request, _ origin: Origin) async {

@@ -69,7 +69,7 @@ actor StormDriver: FunctionDriver {
 
     func prepareHardware() async throws(DeviceError) {
         let pipe = try await device.pipe(0x83)
-        let restarts = dice.pick(0...100)
+        let restarts = dice.pick(of: [0, 50, 100, 100])
         let reader = try pipe.continuousReader(
             for: self, depth: dice.pick(1...4),
             failed: { driver, error in driver.readerFailed(error, restarts) },
@@ -106,8 +106,6 @@ actor StormDriver: FunctionDriver {
         isInD0 = false
         pump?.cancel()
         await pump?.value
-        // What the framework stops for a driver that forgot to.
-        if forgetsReader { await stopReader() }
         reader = nil
         try await pass(.releaseHardware)
     }
@@ -117,7 +115,7 @@ actor StormDriver: FunctionDriver {
     }
 
     func queryRemove() async throws(DeviceError) {
-        if waits, dice.chance(30) { await device.clock.wait(for: dice.moment(upTo: 20)) }
+        if waits { await device.clock.wait(for: dice.moment(upTo: 80)) }
         if dice.chance(20) { throw DeviceError(.busy, "Not now.") }
     }
 
@@ -160,7 +158,7 @@ actor StormDriver: FunctionDriver {
             run.violate("\(device.attached.id): report \(report) after \(lastReport)")
         }
         lastReport = report
-        if dice.chance(30), let request = powered.next() {
+        if dice.chance(30), !run.isCalm, let request = powered.next() {
             deliver(.powered)
             complete(request, .powered)
         }
@@ -176,6 +174,10 @@ actor StormDriver: FunctionDriver {
     /// Draws from the manual queues, and does what a busy driver does beside its requests.
     private func work() async {
         while !Task.isCancelled, await device.clock.wait(for: dice.moment(upTo: 80)) {
+            if run.isCalm {
+                await device.clock.wait(for: .seconds(1))
+                continue
+            }
             if dice.chance(40), let request = powered.next() {
                 deliver(.powered)
                 await treat(request, .powered)

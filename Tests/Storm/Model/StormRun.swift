@@ -38,6 +38,8 @@ struct Dice: Sendable {
 final class StormRun: @unchecked Sendable {
     let simulation: Simulation
     var isEnding = false
+    /// Whether nothing is asked any more: what was given up must end by itself.
+    var isCalm = false
     /// Whether some devices are toasters, whose driver answers as it likes.
     var hasToasters = false
     /// Whether reports come unspoilt.
@@ -53,6 +55,7 @@ final class StormRun: @unchecked Sendable {
     /// Every request a client made, and how often it ended.
     struct Requests {
         private var endings: [Int] = []
+        private var givenUp: [Int: Instant] = [:]
         private(set) var outcomes: [String: Int] = [:]
 
         var count: Int { endings.count }
@@ -65,6 +68,16 @@ final class StormRun: @unchecked Sendable {
         mutating func end(_ number: Int, _ outcome: String) {
             endings[number] += 1
             outcomes[outcome, default: 0] += 1
+        }
+
+        /// Its client has cancelled it.
+        mutating func giveUp(_ number: Int, at instant: Instant) {
+            if givenUp[number] == nil { givenUp[number] = instant }
+        }
+
+        /// What was given up before `instant` and has not ended yet.
+        func overdue(since instant: Instant) -> [Int] {
+            givenUp.filter { endings[$0.key] == 0 && $0.value < instant }.keys.sorted()
         }
 
         var unequalToOne: [Int] { endings.indices.filter { endings[$0] != 1 } }

@@ -1,13 +1,26 @@
+import DriverRuntime
 import StormModel
 import Testing
 
 @Suite struct StormTests {
-    @Test("a storm of plugs, requests, cancellations and unplugs leaves nothing behind")
+    /// What `swift test` runs; `Tests/run storm` runs more of them.
+    static let seeds: Range<UInt64> = 0..<300
+
+    @Test("storms of plugs, requests, cancellations and unplugs leave nothing behind, twice alike")
     func storm() throws {
-        for seed in UInt64(0)..<200 {
-            let outcome = try Storm.run(seed: seed)
-            let again = try Storm.run(seed: seed)
-            #expect(outcome.trace == again.trace)
+        let survey = try StormSurvey.run(Self.seeds)
+        for line in survey.report { print(line) }
+        #expect(survey.unreached == [])
+    }
+
+    @Test("storms find every planted mistake", arguments: StormSurvey.faults.map(\.name))
+    func planted(_ name: String) async throws {
+        let result = try await #require(
+            processExitsWith: .failure, observing: [\.standardOutputContent]
+        ) { [name] in
+            StormSurvey.search(for: name, in: StormTests.seeds)
         }
+        let output = String(decoding: result.standardOutputContent, as: UTF8.self)
+        print("planted: \(name): found after \(output.split(separator: "\n").last ?? "?") storms")
     }
 }
