@@ -66,10 +66,14 @@ package enum Storm {
     private final class Keep: @unchecked Sendable { var run: StormRun? }
 
     /// Time for everything that was given up to end without anybody's help.
-    private static func calm(_ run: StormRun, _ hands: [Task<Void, Never>]) async {
+    private static func calm(
+        _ run: StormRun, _ hands: [Task<Void, Never>], _ interfaces: DeviceInterfaces
+    ) async {
         for hand in hands { await hand.value }
         run.isCalm = true
         run.log("calm")
+        let present = interfaces.all(of: .storm) + interfaces.all(of: .toaster)
+        run.giveUpRequests(except: Set(present.map(\.id)))
         await run.simulation.clock.wait(for: .seconds(20))
         let since = run.simulation.clock.now.advanced(by: .seconds(-15))
         for number in run.requests.overdue(since: since) {
@@ -103,9 +107,9 @@ package enum Storm {
         for client in clients { programs.append(client.start()) }
         await run.simulation.clock.wait(for: .milliseconds(dice.pick(50...1500)))
         run.isEnding = true
-        // Half of the time the bus stops while hands are still at work.
-        let isAbrupt = dice.chance(50)
-        if !isAbrupt { await calm(run, hands) }
+        // Sometimes the bus stops while hands are still at work.
+        let isAbrupt = dice.chance(35)
+        if !isAbrupt { await calm(run, hands, plugAndPlay.interfaces) }
         run.log("stop")
         await plugAndPlay.stop()
         run.log("stopped")

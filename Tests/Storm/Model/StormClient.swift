@@ -34,18 +34,18 @@ actor StormClient {
 
     private func visit() async {
         note("opens")
-        guard let file = await open() else {
+        guard let (file, interface) = await open() else {
             note("found nothing")
-            await clock.wait(for: .milliseconds(dice.pick(1...50)))
+            await clock.wait(for: .milliseconds(dice.pick(1...20)))
             return
         }
         var operations: [Task<Void, Never>] = []
-        for _ in 0..<dice.pick(1...8) {
-            operations.append(contentsOf: ask(file))
-            if dice.chance(60) { await clock.wait(for: dice.moment(upTo: 100)) }
+        for _ in 0..<dice.pick(1...12) {
+            operations.append(contentsOf: ask(file, interface))
+            if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 60)) }
         }
-        if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 300)) }
-        let closes = dice.chance(60) || run.isEnding
+        if dice.chance(30) { await clock.wait(for: dice.moment(upTo: 300)) }
+        let closes = dice.chance(50)
         note("closes \(closes), then awaits \(operations.count)")
         if closes { await close(file) }
         for operation in operations { await operation.value }
@@ -63,9 +63,10 @@ actor StormClient {
         if run.isVerbose { run.log("\(scope.name) \(text)") }
     }
 
-    private func open() async -> DeviceFile? {
-        let wanted: DeviceInterfaceClass = dice.chance(75) ? .storm : .toaster
-        if dice.chance(20) {
+    private func open() async -> (DeviceFile, UInt64?)? {
+        let wanted: DeviceInterfaceClass =
+            run.hasToasters && dice.chance(40) ? .toaster : .storm
+        if dice.chance(10) {
             // Waits for one to arrive, not for ever.
             let deadline = dice.moment(upTo: 200)
             let opening = Task(executorPreference: scope) { [interfaces] in
@@ -74,18 +75,20 @@ actor StormClient {
             await clock.wait(for: deadline)
             opening.cancel()
             note("gave up waiting")
-            return await opening.value
+            return await opening.value.map { ($0, nil) }
         }
         let enabled = interfaces.all(of: wanted)
         guard !enabled.isEmpty else { return nil }
-        return try? await dice.pick(of: enabled).open()
+        let interface = dice.pick(of: enabled)
+        return (try? await interface.open()).map { ($0, interface.id) }
     }
 
     /// Makes one request, and perhaps a task that cancels it.
-    private func ask(_ file: DeviceFile) -> [Task<Void, Never>] {
+    private func ask(_ file: DeviceFile, _ interface: UInt64?) -> [Task<Void, Never>] {
         let kind = dice.pick(0...2)
         let size = dice.pick(of: [0, 1, 64, 512, 1300])
         let number = run.requests.begin()
+        if let interface { run.visit(interface, number) }
         let operation = scope.task { [run] in
             let outcome = await Self.ask(file, kind, size, number, run)
             run.log("request \(number): \(outcome)")

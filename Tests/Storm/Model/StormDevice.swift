@@ -105,7 +105,9 @@ extension Dice {
 
     /// A few rules for what goes wrong with a device.
     mutating func faults() -> FaultPlan {
-        FaultPlan(
+        // One that fails until its reader gives up.
+        if chance(10) { return FaultPlan([FaultRule(0x83, transfers: pick(1...9)...999, .stall)]) }
+        return FaultPlan(
             (0..<pick(0...4)).map { _ in
                 let first = pick(1...12)
                 return FaultRule(

@@ -31,8 +31,10 @@ actor StormDriver: FunctionDriver {
     private let throwing: DriverCallback?
     private let waits: Bool
     private let forgetsReader: Bool
+    private let isRestless: Bool
     private var reader: ContinuousReader?
     private var isReading = false
+    private var starts = 0
     private var lastReport: UInt32 = 0
     private var pump: Task<Void, Never>?
 
@@ -42,7 +44,8 @@ actor StormDriver: FunctionDriver {
         var dice = run.split()
         waits = dice.chance(50)
         forgetsReader = dice.chance(10)
-        throwing = dice.chance(30) ? dice.pick(of: DriverCallback.allCases) : nil
+        isRestless = dice.chance(30)
+        throwing = dice.chance(20) ? dice.pick(of: DriverCallback.allCases) : nil
         powered = device.queue(.manual)
         unpowered = device.queue(.manual, isPowerManaged: false)
         let dispatches = (0..<3).map { _ in
@@ -136,16 +139,18 @@ actor StormDriver: FunctionDriver {
 
     private func startReader() {
         isReading = true
+        starts += 1
         reader?.start()
     }
 
     private func stopReader() async {
+        let starts = starts
         await reader?.stop()
-        if reader?.isRunning == true {
-            // Started again meanwhile.
-            return
-        }
+        guard starts == self.starts else { return }
         isReading = false
+        if reader?.isRunning == true {
+            run.violate("\(device.attached.id): a reader runs after its stop")
+        }
     }
 
     private func reported(_ bytes: RawSpan) {
@@ -185,6 +190,9 @@ actor StormDriver: FunctionDriver {
             if dice.chance(40), let request = unpowered.next() {
                 deliver(.unpowered)
                 await treat(request, .unpowered)
+            }
+            if isRestless, dice.chance(40) {
+                if dice.chance(50) { await stopReader() } else { startReader() }
             }
             switch dice.pick(0...24) {
             case 0: await stopReader()

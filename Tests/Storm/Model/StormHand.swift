@@ -10,6 +10,8 @@ actor StormHand {
     private let bus: VirtualBus
     private let plugAndPlay: PlugAndPlay
     private var dice: Dice
+    /// Whether its device is unplugged, or without a driver.
+    private var isOut = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe scope.asUnownedSerialExecutor()
@@ -54,20 +56,32 @@ actor StormHand {
             return run.violate("a device could not be plugged in")
         }
         while !run.isEnding {
-            await clock.wait(for: dice.chance(70) ? dice.moment(upTo: 400) : .zero)
+            await clock.wait(for: dice.chance(80) ? dice.moment(upTo: 300) : .zero)
             if run.isEnding { return }
-            switch dice.pick(0...5) {
+            // Mostly there is a device to work with.
+            if isOut, dice.chance(60) {
+                await replug(plugged)
+                continue
+            }
+            switch dice.pick(0...8) {
             case 0, 1:
                 let kind = dice.unplugKind()
                 run.log("hand: unplug \(kind)")
                 await plugged.unplug(pending: kind)
-            case 2, 3:
-                run.log("hand: replug")
-                do { try await plugged.replug() } catch { run.violate("\(error)") }
-            case 4: await remove()
+                isOut = true
+            case 2: await replug(plugged)
+            case 3, 4:
+                await remove()
+                isOut = true
             default: break
             }
         }
+    }
+
+    private func replug(_ plugged: PluggedDevice) async {
+        run.log("hand: replug")
+        isOut = false
+        do { try await plugged.replug() } catch { run.violate("\(error)") }
     }
 
     /// Asks the framework for an orderly removal of some device.

@@ -47,6 +47,8 @@ final class StormRun: @unchecked Sendable {
     /// Whether to log what drivers do.
     let isVerbose: Bool
     var requests = Requests()
+    /// The requests made through each interface.
+    private var visits: [UInt64: [Int]] = [:]
     private(set) var violations: [String] = []
     private(set) var lives: [AttachmentID: Life] = [:]
     private var dice: Dice
@@ -90,6 +92,17 @@ final class StormRun: @unchecked Sendable {
     }
 
     func split() -> Dice { dice.split() }
+
+    func visit(_ interface: UInt64, _ request: Int) {
+        visits[interface, default: []].append(request)
+    }
+
+    /// What was asked of devices that have gone must end without its clients' help.
+    func giveUpRequests(except present: Set<UInt64>) {
+        for (interface, numbers) in visits where !present.contains(interface) {
+            for number in numbers { requests.giveUp(number, at: simulation.clock.now) }
+        }
+    }
 
     func log(_ text: String) { simulation.log(text) }
 
