@@ -15,11 +15,7 @@
 enum { nodes_limit = 1024, slots = 4096, interfaces = 32 };
 enum state { is_free, is_pending, is_completed };
 
-typedef struct {
-    uint64_t serial;
-    enum state state;
-    struct usbdevfs_urb *urb;
-} slot;
+typedef struct { uint64_t serial; enum state state; struct usbdevfs_urb *urb; } slot;
 
 // Not writable means: nothing to reap. What keeps it from being writable is data that the other end
 // has not read; the other end's close with data unread is an error, as a device's end is on a node.
@@ -171,7 +167,6 @@ static bool get(int descriptor, unsigned interface, bool wants_claimed) {
 }
 
 bool df_node_has_driver(int descriptor, unsigned interface) { return get(descriptor, interface, false); }
-
 bool df_node_is_claimed(int descriptor, unsigned interface) { return get(descriptor, interface, true); }
 
 int df_node_in_flight(int descriptor) {
