@@ -98,6 +98,13 @@ part_unit() {
     return "$status"
 }
 
+# The promises that the compiler keeps.
+part_compile() {
+    need libusb-1.0-0-dev pkg-config
+    swift build --target DriverFoundation
+    tested count_cases "$state/compile.cases" Tests/MustNotCompile/check "$(swift build --show-bin-path)/Modules"
+}
+
 part_sanitize() {
     local kind failed=0 filter=()
     need libusb-1.0-0-dev pkg-config
