@@ -130,6 +130,13 @@ let package = Package(
             name: "stand-in",
             dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
             path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
+        .target(name: "CRawLoop", dependencies: ["CLibUSB"], path: "Tests/Benchmarks/RawLoop"),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: ["CAllocationCount", "CRawLoop", "CUsbfs", "LibUSBBus"],
+            path: "Tests/Benchmarks/Program", swiftSettings: plain,
+            // Without the debugging information, in which valgrind loses its way.
+            linkerSettings: ioctlIsOurs + [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
@@ -150,7 +157,8 @@ let package = Package(
             dependencies: ["DriverFoundation", "DriverSimulation", "VirtualUSB", "ToasterDriver"],
             path: "Tests/Storm/Model", swiftSettings: strict),
         .executableTarget(
-            name: "storm", dependencies: ["StormModel", "DriverSimulation"], path: "Tests/Storm/Command",
+            name: "storm", dependencies: ["StormModel", "DriverSimulation"],
+            path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
             name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
@@ -159,7 +167,9 @@ let package = Package(
             name: "SamplesTests",
             dependencies: [
                 "SampleHost", "DriverFoundation", "DriverSimulation", "VirtualUSB",
-                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "hotplug",
+                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "keyboard",
+                "hotplug",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Samples",
             exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
             swiftSettings: plain),

@@ -13,6 +13,7 @@ declare -A lab_programs=(
     [gadgets]="lab-gadgets"
     [giveback]="keyboard lab-gadgets"
     [keyboard]="keyboard"
+    [samples]="toaster hotplug"
     [conformance]="lab-conformance"
     [usbip]="lab-usbip"
 )
@@ -207,7 +208,7 @@ has_lines() { # EXPECTED OUTPUT
 
 part_lab() {
     local cases=("$@") name product cpus status failed=0
-    if ((${#cases[@]} == 0)); then cases=(selftest toaster gadgets giveback keyboard conformance usbip); fi
+    if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
     need libusb-1.0-0-dev pkg-config
     "$tests/Lab/setup"
     for name in "${cases[@]}"; do

@@ -61,8 +61,7 @@ package struct Host: Sendable {
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                // Cancelled when `body` was faster.
-                await clock.wait(for: limit)
+                guard await clock.wait(for: limit) else { throw CancellationError() }
                 return nil
             }
             defer { group.cancelAll() }

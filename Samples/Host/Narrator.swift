@@ -38,6 +38,7 @@ package final class Narrator: @unchecked Sendable {
     private let lock = Lock()
     private var running: [ObjectIdentifier: [DriverCallback: Instant]] = [:]
     private var account = Account()
+    private var refusal: DeviceError?
 
     package init(
         on terminal: Terminal = .standard, now: @escaping @Sendable () -> Instant = { .monotonic }
@@ -49,6 +50,9 @@ package final class Narrator: @unchecked Sendable {
 
     /// What has happened so far.
     package var counts: Account { lock.withLock { account } }
+
+    /// Why a device could not be started, if one could not: the latest reason.
+    package var startError: DeviceError? { lock.withLock { refusal } }
 
     /// Tells that `who` does `what`.
     package func tell(_ who: Speaker, _ what: String, _ escapes: Escape...) {
@@ -69,7 +73,11 @@ package final class Narrator: @unchecked Sendable {
                 running[device, default: [:]][callback] = now
                 return nil
             case .returned(let callback), .threw(let callback, _):
+                if case .threw(_, let error) = step { refusal = error }
                 return running[device]?.removeValue(forKey: callback)?.duration(to: now)
+            case .hardwareRefused(let error):
+                refusal = error
+                return nil
             case .disposed:
                 running[device] = nil
                 return nil

@@ -9,7 +9,7 @@ import USBTypes
 /// unlink: the oracle reads only what the session sends.
 @Suite struct UnlinkModelTests {
     @Test(
-        "usbip §1.11: one outcome for each transfer, one answer for each unlink, in the right order",
+        "usbip §1.11: one outcome for each transfer, one answer for each unlink, in order",
         arguments: 0..<8 as Range<UInt64>)
     func interleavings(seed: UInt64) throws {
         var world = try World(seed: seed)

@@ -50,8 +50,14 @@ final class Typing: @unchecked Sendable {
     ) async throws -> Bool {
         let host = Host(on: bus, drivers: [Keyboard.self], narrator: narrator, options: options)
         return try await host.run { [self] host in
+            narrator.tell(.client, "waits for a keyboard; Ctrl-C ends")
             try await plug()
-            return try await host.within(timeout) { [self] in try await read(host) } ?? false
+            if let isTyped = try await host.within(timeout, { [self] in try await read(host) }) {
+                return isTyped
+            }
+            let reason = narrator.startError.map { "the keyboard did not start: \($0)" }
+            narrator.tell(.client, "time is up: " + (reason ?? "not all was typed"), .red)
+            return false
         }
     }
 

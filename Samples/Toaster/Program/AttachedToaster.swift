@@ -18,6 +18,9 @@ struct AttachedToaster: Sendable {
             try await host.run { host in
                 narrator.tell(.client, "waits for a toaster; Ctrl-C ends")
                 guard try await host.arrival(within: patience) else {
+                    if let error = narrator.startError {
+                        throw ProgramError("A toaster is there, but did not start: \(error)")
+                    }
                     throw ProgramError(
                         """
                         No toaster (1209:7057) came within \(patience.components.seconds) s. Plug \

@@ -147,16 +147,16 @@ extension ServerSession {
         answer(unlink: number, .connectionReset)
     }
 
-    /// Whether the transfer may arrive behind the wish to cancel it: Linux's vhci sends the two from
-    /// separate queues, and on several processors the wish can come first. Numbers rise, so such a
-    /// transfer's is above all that were submitted and below the wish's own.
+    /// Whether the transfer may arrive behind the wish to cancel it: Linux's vhci sends the two
+    /// from separate queues, and on several processors the wish can come first. Numbers rise, so
+    /// such a transfer's is above all that were submitted and below the wish's own.
     private func mayFollow(_ unlink: UnlinkCommand) -> Bool {
         guard unlink.target.precedes(unlink.sequenceNumber) else { return false }
         return lastSubmitted?.precedes(unlink.target) ?? true
     }
 
-    /// An answer now would be one too early: vhci would take it for the end of a transfer that it then
-    /// sends all the same, and would tear the device down at that one's reply.
+    /// An answer now would be one too early: vhci would take it for the end of a transfer that it
+    /// then sends all the same, and would tear the device down at that one's reply.
     private mutating func keep(_ unlink: UnlinkCommand) -> Step {
         guard earlyUnlinks.count < limits.waitingUnlinks else {
             return violate(.tooManyUnlinks(limit: limits.waitingUnlinks))
@@ -165,8 +165,8 @@ extension ServerSession {
         return .handled
     }
 
-    /// Answers the wishes that came before the transfer of this number, and those for numbers that it
-    /// shows will not come. Tells whether the transfer is cancelled.
+    /// Answers the wishes that came before the transfer of this number, and those for numbers that
+    /// it shows will not come. Tells whether the transfer is cancelled.
     private mutating func isCancelledAhead(_ number: UInt32) -> Bool {
         if lastSubmitted?.precedes(number) ?? true { lastSubmitted = number }
         guard !earlyUnlinks.isEmpty else { return false }

@@ -6,8 +6,8 @@ extension TransferCommand {
     ///
     /// - Parameter maximumLength: The largest `transfer_buffer_length` that is accepted.
     /// - Returns: The command, 48 bytes; `nil` when fewer are there.
-    /// - Throws: `WireError`, as soon as the bytes are known to be no command, or one that no client
-    ///   may send.
+    /// - Throws: `WireError`, as soon as the bytes are known to be no command, or one that no
+    ///   client may send.
     public static func parse(
         _ bytes: RawSpan, maximumLength: Int
     ) throws(WireError) -> TransferCommand? {

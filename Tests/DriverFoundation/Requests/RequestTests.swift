@@ -96,12 +96,12 @@ import VirtualUSB
 extension ScriptedDriver {
     fileprivate func reverse(_ request: consuming Request) {
         let answer = Array(request.input.copy().reversed())
-        request.complete(with: answer.span.bytes)
+        request.complete(with: unsafe answer.span.bytes)
     }
 
     fileprivate func answerTooMuch(_ request: consuming Request) {
         let bytes: [UInt8] = [1, 2, 3]
-        request.complete(with: bytes.span.bytes)
+        request.complete(with: unsafe bytes.span.bytes)
     }
 }
 

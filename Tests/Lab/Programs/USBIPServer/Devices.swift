@@ -1,8 +1,8 @@
 import USBTypes
 import VirtualUSB
 
-/// What the kernel's usbtest drives: zeros from 0x81, anything to 0x01, and a buffer behind the vendor
-/// requests 0x5B and 0x5C. Its ids are those by which usbtest knows such a device.
+/// What the kernel's usbtest drives: zeros from 0x81, anything to 0x01, and a buffer behind the
+/// vendor requests 0x5B and 0x5C. Its ids are those by which usbtest knows such a device.
 actor SourceSinkDevice: VirtualDevice {
     nonisolated let port: DevicePort
     private var buffer: [UInt8] = []

@@ -3,8 +3,8 @@ import USBIP
 
 // lab-usbip serve [PORT]: exports a source and sink as 1-1 and an echo device as 1-2, and obeys one
 // line each: `unplug`, `replug`, `stop`; it says `done WORD` after each.
-// lab-usbip usbtest NODE CASE ITERATIONS LENGTH VARY QUEUE: runs a case of the kernel's usbtest on the
-// device at /dev/bus/usb/…, prints what it came to, and fails with the kernel's errno.
+// lab-usbip usbtest NODE CASE ITERATIONS LENGTH VARY QUEUE: runs a case of the kernel's usbtest
+// on the device at /dev/bus/usb/…, prints what it came to, and fails with the kernel's errno.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {

@@ -1,0 +1,62 @@
+import DriverSimulation
+import Testing
+import VirtualUSB
+
+@testable import DriverFoundation
+
+@Suite struct WatchdogTests {
+    @Test("Q-14: a request that keeps the device in D0 is named every ten seconds, without limit")
+    func watchdog() throws {
+        let script = Script([
+            .deviceAdd: { driver in
+                driver.device.queue(
+                    .sequential, for: driver,
+                    deviceControl: { driver, request in
+                        await driver.device.clock.wait(for: .seconds(47))
+                        request.complete()
+                    })
+            }
+        ])
+        try onBench(script) { bench in
+            let (plug, _, file) = try await bench.open()
+            let call = bench.client { try await file.control(42).information }
+            await bench.clock.wait(for: .seconds(5))
+            await plug.unplug()
+            try same(try await call.value.get(), 0, "the request")
+            await bench.journal.wait(for: .queuesPurged)
+            // At 15, 25, 35 and 45 seconds.
+            try same(bench.journal.errors.count, 4, "reports")
+            for error in bench.journal.errors {
+                try check(
+                    error.contains("Gadget") && error.contains("42") && error.contains("Q-14"),
+                    error)
+            }
+            try check(bench.journal.errors[0].contains("15"), bench.journal.errors[0])
+            await file.close()
+        }
+    }
+
+    @Test("Q-14: the interval can be chosen")
+    func interval() throws {
+        var options = PlugAndPlay.Options()
+        options.watchdogInterval = .milliseconds(100)
+        let script = Script([
+            .deviceAdd: { driver in
+                driver.device.queue(
+                    .sequential, for: driver,
+                    write: { driver, request in
+                        await driver.device.clock.wait(for: .milliseconds(1050))
+                        request.complete()
+                    })
+            }
+        ])
+        try onBench(script, options: options) { bench in
+            let (_, _, file) = try await bench.open()
+            let call = bench.client { try await file.write([1]) }
+            await bench.settle()
+            await bench.plugAndPlay.stop()
+            _ = await call.value
+            try same(bench.journal.errors.count, 10, "reports")
+        }
+    }
+}
