@@ -69,7 +69,8 @@ package struct StormSurvey: Sendable {
 
     /// What it came to, and how often each mark was reached.
     package var report: [String] {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        let seconds =
+            Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
         let rate = Int(Double(2 * seeds) / max(seconds, 0.001))
         return [
             "\(seeds) seeds, each twice: \(steps) steps, \(requests) requests, \(rate) runs a second"
