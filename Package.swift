@@ -133,7 +133,9 @@ let package = Package(
         .target(name: "CRawLoop", dependencies: ["CLibUSB"], path: "Tests/Benchmarks/RawLoop"),
         .executableTarget(
             name: "benchmarks",
-            dependencies: ["CAllocationCount", "CRawLoop", "CUsbfs", "LibUSBBus"],
+            dependencies: [
+                "CAllocationCount", "CRawLoop", "CUsbfs", "LibUSBBus", "DriverFoundation",
+            ],
             path: "Tests/Benchmarks/Program", swiftSettings: plain,
             // Without the debugging information, in which valgrind loses its way.
             linkerSettings: ioctlIsOurs + [.unsafeFlags(["-Xlinker", "--strip-debug"])]),

@@ -1,6 +1,5 @@
 #define _GNU_SOURCE
 #include "usbfs.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/usbdevice_fs.h>
 #include <pthread.h>
@@ -11,17 +10,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { nodes_limit = 1024, slots = 4096, interfaces = 32 };
 enum state { is_free, is_pending, is_completed };
 
-typedef struct {
-    uint64_t serial;
-    enum state state;
-    struct usbdevfs_urb *urb;
-} slot;
+typedef struct { uint64_t serial; enum state state; struct usbdevfs_urb *urb; } slot;
 
 // Not writable means: nothing to reap. What keeps it from being writable is data that the other end
 // has not read; the other end's close with data unread is an error, as a device's end is on a node.
@@ -43,10 +37,10 @@ typedef struct {
 } node;
 
 static _Atomic(node *) nodes[nodes_limit];
-static _Atomic uint64_t submits, reaps, empty_reaps, discards, others, timers;
+static _Atomic uint64_t submits, reaps, empty_reaps, discards, others;
 
 df_counts df_count(void) {
-    return (df_counts){submits, reaps, empty_reaps, discards, others, timers};
+    return (df_counts){submits, reaps, empty_reaps, discards, others, df_timers()};
 }
 
 static node *find(int descriptor) {
@@ -173,7 +167,6 @@ static bool get(int descriptor, unsigned interface, bool wants_claimed) {
 }
 
 bool df_node_has_driver(int descriptor, unsigned interface) { return get(descriptor, interface, false); }
-
 bool df_node_is_claimed(int descriptor, unsigned interface) { return get(descriptor, interface, true); }
 
 int df_node_in_flight(int descriptor) {
@@ -373,12 +366,6 @@ static int answer(node *n, unsigned long code, void *argument) {
     }
 }
 
-// The thread sanitizer is not told when a task goes on that was resumed before it had suspended: the
-// Swift runtime's short cut for that says nothing. It shows as a race with the resumption itself.
-const char *__tsan_default_suppressions(void) {
-    return "race:withUnsafeContinuation\nrace:Scc6resume\n";
-}
-
 // What libusb calls in place of the C library's. Fixed arguments stand for variadic ones: the same on
 // the platforms that Linux has USB on.
 int ioctl(int descriptor, unsigned long code, ...) {
@@ -411,10 +398,3 @@ off_t lseek(int descriptor, off_t offset, int from) {
 }
 
 off64_t lseek64(int descriptor, off64_t offset, int from) { return lseek(descriptor, offset, from); }
-
-int timerfd_settime(int timer, int flags, const struct itimerspec *new, struct itimerspec *old) {
-    // Others in the process have timers too.
-    Dl_info caller;
-    if (dladdr(__builtin_return_address(0), &caller) && strstr(caller.dli_fname, "libusb")) timers++;
-    return (int)syscall(SYS_timerfd_settime, timer, flags, new, old);
-}
