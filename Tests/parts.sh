@@ -105,6 +105,38 @@ part_compile() {
     tested count_cases "$state/compile.cases" Tests/MustNotCompile/check "$(swift build --show-bin-path)/Modules"
 }
 
+# Storms of the simulation, each seed twice, on two processors.
+part_storm() {
+    local seeds=${1:-${STORM_SEEDS:-10000}} program half failed=0 children=()
+    need libusb-1.0-0-dev pkg-config
+    swift build --configuration release --product storm
+    program=$(swift build --configuration release --show-bin-path)/storm
+    "$program" 0 $((seeds / 2)) >"$state/storm.first" 2>&1 &
+    children+=($!)
+    "$program" $((seeds / 2)) "$seeds" >"$state/storm.second" 2>&1 &
+    children+=($!)
+    for half in first second; do
+        if ! wait "${children[0]}"; then
+            failed=1
+            grep '^seed ' "$state/storm.$half" | tail -n 1
+        fi
+        children=("${children[@]:1}")
+        grep --invert-match --extended-regexp '^(mark|seed) ' "$state/storm.$half" || true
+    done
+    if ((failed)); then return 1; fi
+    count passed "$seeds"
+    # Each process prints "mark COUNT NAME" for every race that storms must run into.
+    awk '
+        $1 == "mark" { name = $0; sub(/^mark [0-9]+ /, "", name); sum[name] += $2 }
+        END {
+            for (name in sum) printf "%9d  %s\n", sum[name], name | "sort --key=2"
+            close("sort --key=2")
+            for (name in sum) if (sum[name] == 0) { print "never reached: " name; failed = 1 }
+            exit failed
+        }
+    ' "$state/storm.first" "$state/storm.second"
+}
+
 part_sanitize() {
     local kind failed=0 filter=()
     need libusb-1.0-0-dev pkg-config

@@ -50,7 +50,8 @@ struct MachineRun<Machine: StateMachine>: Hashable {
         guard !pending.isEmpty else { return nil }
         let event = pending.removeFirst()
         guard let step = Machine.reduce(state, event) else {
-            preconditionFailure("\(Machine.self): \(event) must not come in state \(state)")
+            // Not a precondition, whose message optimised builds leave out.
+            fatalError("\(Machine.self): \(event) must not come in state \(state)")
         }
         switch step {
         case .go(let target, let effects):

@@ -120,8 +120,8 @@ extension Device {
                 post(PnPMachine.Event.queuesPurged)
             }
         case .waitForFiles:
-            closeFilesIfAwaited()
-            endIfFilesClosed()
+            // The last file to be closed reports it itself.
+            if state.value.files.isEmpty { endIfFilesClosed() } else { closeFilesIfAwaited() }
         default: preconditionFailure("not a closing effect: \(effect)")
         }
     }

@@ -21,7 +21,11 @@ case 1:
     } catch { fail(error, showing: true) }
 case 2 where seeds[0] < seeds[1]:
     do {
-        for line in try StormSurvey.run(seeds[0]..<seeds[1]).report { print(line) }
+        let survey = try StormSurvey.run(seeds[0]..<seeds[1]) { seed in
+            let line = Array("seed \(seed)\n".utf8)
+            _ = unsafe write(STDOUT_FILENO, line, line.count)
+        }
+        for line in survey.report { print(line) }
     } catch { fail(error, showing: false) }
 default:
     print("usage: storm FIRST END | storm SEED")

@@ -118,7 +118,9 @@ actor StormClient {
             switch kind {
             case 0:
                 let bytes = try await file.read(upTo: size)
-                if bytes.count > size { run.violate("request \(number): \(bytes.count) of \(size)") }
+                if bytes.count > size {
+                    run.violate("request \(number): \(bytes.count) of \(size)")
+                }
                 return "read"
             case 1:
                 let count = try await file.write([UInt8](repeating: 5, count: size))

@@ -49,7 +49,9 @@ actor StormDevice: VirtualDevice {
             count += 1
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * UInt32($0))) }
             await port.send(bytes, on: 0x83)
-            if stalls, dice.chance(8) { port.stall(dice.pick(of: [EndpointAddress](arrayLiteral: 0x83, 0x82, 0x02))) }
+            if stalls, dice.chance(8) {
+                port.stall(dice.pick(of: [EndpointAddress](arrayLiteral: 0x83, 0x82, 0x02)))
+            }
             if disconnects, dice.chance(3) { port.disconnect(pending: dice.unplugKind()) }
         }
     }

@@ -18,12 +18,22 @@ package struct StormSurvey: Sendable {
     /// Every mistake that storms must find.
     package static let faults = PlantedFault.framework + PlantedFault.virtualUSB
 
+    /// The seed that `SIMULATION_SEED` chooses to be run alone.
+    package static var chosenSeed: UInt64? {
+        unsafe getenv(Simulation.seedVariable).flatMap { UInt64(unsafe String(cString: $0)) }
+    }
+
     /// Runs a storm for each seed, twice, and stops at the first that finds something.
-    package static func run(_ seeds: Range<UInt64>) throws -> StormSurvey {
+    ///
+    /// `began` is told each seed before it runs: what traps cannot say which it was.
+    package static func run(
+        _ seeds: Range<UInt64>, began: (UInt64) -> Void = { _ in }
+    ) throws -> StormSurvey {
         var survey = StormSurvey()
         let clock = ContinuousClock()
         let start = clock.now
         for seed in seeds {
+            began(seed)
             let outcome = try Storm.run(seed: seed)
             let again = try Storm.run(seed: seed)
             guard outcome.trace == again.trace, outcome.lines == again.lines else {
@@ -59,7 +69,8 @@ package struct StormSurvey: Sendable {
 
     /// What it came to, and how often each mark was reached.
     package var report: [String] {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        let seconds =
+            Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
         let rate = Int(Double(2 * seeds) / max(seconds, 0.001))
         return [
             "\(seeds) seeds, each twice: \(steps) steps, \(requests) requests, \(rate) runs a second"
