@@ -130,6 +130,15 @@ let package = Package(
             name: "stand-in",
             dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
             path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
+        .target(name: "CRawLoop", dependencies: ["CLibUSB"], path: "Tests/Benchmarks/RawLoop"),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: [
+                "CAllocationCount", "CRawLoop", "CUsbfs", "LibUSBBus", "DriverFoundation",
+            ],
+            path: "Tests/Benchmarks/Program", swiftSettings: plain,
+            // Without the debugging information, in which valgrind loses its way.
+            linkerSettings: ioctlIsOurs + [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
 
         tests(of: "USBTypes"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),

@@ -90,7 +90,12 @@ part_unit() {
     need libusb-1.0-0-dev pkg-config
     swift build --build-tests 2>&1 | tee "$state/unit.build"
     no_warning_of_ours "$state/unit.build"
-    tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest "$@"
+    local status=0 tier
+    tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest "$@" || status=$?
+    for tier in virtual simulated; do # for Tests/conformance-table
+        sed -n "s/^$tier: case /case /p" "$state/unit.tests" >"$state/unit.conformance-$tier"
+    done
+    return "$status"
 }
 
 # The promises that the compiler keeps.
@@ -225,6 +230,5 @@ lab_verdict() { # CPUS CASE
 
 part_bench() {
     need libusb-1.0-0-dev pkg-config valgrind strace
-    swift build --configuration release --product "$benchmarks"
-    "$(swift build --configuration release --show-bin-path)/$benchmarks" "$@" | tee "$state/bench.report"
+    "$tests/Benchmarks/run" "$@" | tee "$state/bench.report"
 }

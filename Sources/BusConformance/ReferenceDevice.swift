@@ -47,10 +47,11 @@ public enum ReferenceDevice {
         case halt = 4
         /// Either direction: refused.
         case refuse = 5
-        /// IN: how many messages and bytes arrived on endpoint `wIndex`, 4 bytes each, little endian.
+        /// IN: how many messages and bytes arrived on endpoint `wIndex`, 4 bytes each, little
+        /// endian.
         case received = 6
-        /// IN: how often a configuration and an alternate setting was selected, and how often the bus
-        /// was reset, 4 bytes each, little endian.
+        /// IN: how often a configuration and an alternate setting was selected, and how often the
+        /// bus was reset, 4 bytes each, little endian.
         case selections = 7
         /// OUT: `wValue` 1: messages that arrive on endpoint `wIndex` are not dealt with, so that
         /// the endpoint takes one and then no more; 0: they are again.

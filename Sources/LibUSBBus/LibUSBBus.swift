@@ -75,7 +75,7 @@ public final class LibUSBBus: USBBus {
         self.journal = journal
         waiter = LibUSBWaiter(calls)
         loop = EventLoop(name: "usb loop", waiter: waiter)
-        budget = MemoryBudget(on: loop, limit: MemoryBudget.systemLimit())
+        budget = MemoryBudget(limit: MemoryBudget.systemLimit())
         state = LoopConfined(on: loop, State())
         thread.perform { [loop] in loop.runUntilStopped() }
     }

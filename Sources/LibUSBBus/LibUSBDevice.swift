@@ -23,7 +23,7 @@ final class LibUSBDevice: BusDevice {
     /// The node, where it was handed in.
     let handed: Int32?
     let calls: any LibUSBCalls
-    let flight: LoopConfined<Flight>
+    let flight = LoopCell(Flight())
     let claims = ClaimLedger()
     let transfers = TransferRegistry()
     let state: LoopConfined<State>
@@ -51,10 +51,11 @@ final class LibUSBDevice: BusDevice {
         self.descriptor = descriptor
         self.handed = handed
         calls = bus.calls
-        flight = LoopConfined(on: bus.loop, Flight())
         state = LoopConfined(
             on: bus.loop, State(configuration: description.activeConfiguration))
     }
+
+    deinit { flight.free() }
 
     /// What reports call it.
     var name: String { "device \(description.location)" }

@@ -16,13 +16,19 @@ internal import USBTypes
     private let wholePackets: Int
     private let maxPacketSize: Int
     private let place: Int
-    /// `nil` once the device was closed.
-    private var native: UnsafeMutablePointer<libusb_transfer>?
-    private var asked = 0
-    private var reserved = 0
-    private var isCancelled = false
-    private var epoch: UInt32
+    private let flight: LoopCell<Flight>
+    private let budget: MemoryBudget
+    private let path: LoopCell<Path>
     var slot = -1
+
+    @safe private struct Path {
+        /// `nil` once the device was closed.
+        var native: UnsafeMutablePointer<libusb_transfer>?
+        var asked = 0
+        var reserved = 0
+        var isCancelled = false
+        var epoch: UInt32
+    }
 
     init(
         of device: LibUSBDevice, _ type: TransferType, endpoint: EndpointAddress,
@@ -33,11 +39,12 @@ internal import USBTypes
         calls = device.calls
         self.storage = storage
         self.maxPacketSize = maxPacketSize
-        epoch = device.flight.value.epoch
+        flight = device.flight
+        budget = device.bus.budget
+        path = unsafe LoopCell(Path(native: native, epoch: device.flight.value.epoch))
         place = Flight.place(of: endpoint, type)
         let header = type == .control ? LibUSBDevice.setupSize : 0
         wholePackets = storage.byteCount - header
-        unsafe self.native = native
         let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: storage.bytes[header...])
         unsafe super.init(
             on: device.loop, type, endpoint: endpoint, capacity: capacity, memory: memory)
@@ -61,46 +68,47 @@ internal import USBTypes
     deinit {
         precondition(!isInFlight, "a transfer was released in flight (L8)")
         device.transfers.remove(self)
-        if let native = unsafe native {
+        if let native = unsafe path.value.native {
             unsafe calls.freeTransfer(native)
             if storage.isMapped { device.unmapped(storage.byteCount) }
         }
         storage.free()
+        path.free()
     }
 
     override func begin(length: Int, zeroPacket: Bool) throws(BusError) {
-        guard let native = unsafe native, device.flight.value.isUsable else {
+        guard let native = unsafe path.value.native, flight.value.isUsable else {
             throw device.gone("submit a transfer of endpoint \(endpoint)")
         }
-        if epoch != device.flight.value.epoch { try revalidate() }
+        if path.value.epoch != flight.value.epoch { try revalidate() }
         let size = try unsafe prepare(native, length: length, zeroPacket: zeroPacket)
         let bytes = MemoryBudget.overhead + (storage.isMapped ? 0 : size)
-        try device.bus.budget.reserve(bytes, for: endpoint)
-        reserved = bytes
-        asked = length
-        isCancelled = false
+        try budget.reserve(bytes, for: endpoint)
+        path.value.reserved = bytes
+        path.value.asked = length
+        path.value.isCancelled = false
         unsafe native.pointee.length = Int32(truncatingIfNeeded: size)
-        device.flight.value.began(at: place)
+        flight.value.began(at: place)
         let code = unsafe calls.submit(native)
         if code != 0 {
-            device.flight.value.ended(at: place)
-            device.bus.budget.free(bytes)
+            flight.value.ended(at: place)
+            budget.free(bytes)
             throw refused(code, size)
         }
     }
 
     override func requestCancel() {
-        isCancelled = true
+        path.value.isCancelled = true
         // Whatever it says, the callback tells how the transfer ended (L6).
-        if let native = unsafe native { _ = unsafe calls.cancel(native) }
+        if let native = unsafe path.value.native { _ = unsafe calls.cancel(native) }
     }
 
     /// Called by the device when it is closed, under the registry's lock: from here on nothing of it is
     /// libusb's (L24).
     func retire() {
         precondition(!isInFlight, "a device was closed while a transfer was in flight (L9)")
-        if let native = unsafe native { unsafe calls.freeTransfer(native) }
-        unsafe native = nil
+        if let native = unsafe path.value.native { unsafe calls.freeTransfer(native) }
+        unsafe path.value.native = nil
         guard storage.isMapped else { return }
         storage.detach()
         device.bus.budget.free(storage.byteCount)
@@ -137,7 +145,7 @@ internal import USBTypes
     /// The interface's setting changed since the endpoint was last looked up.
     private func revalidate() throws(BusError) {
         if type != .control { _ = try device.checkedEndpoint(endpoint, type) }
-        epoch = device.flight.value.epoch
+        path.value.epoch = flight.value.epoch
     }
 
     private func refused(_ code: Int32, _ size: Int) -> BusError {
@@ -155,11 +163,13 @@ internal import USBTypes
     /// libusb's callback, on the loop, inside the waiter's wait.
     private func ended(_ native: UnsafeMutablePointer<libusb_transfer>) {
         let length = Int(unsafe native.pointee.actual_length)
+        let asked = path.value.asked
         let status = StatusMap.status(
-            unsafe native.pointee.status, cancelled: isCancelled, isEmpty: length == 0 && asked > 0,
+            unsafe native.pointee.status, cancelled: path.value.isCancelled,
+            isEmpty: length == 0 && asked > 0,
             excess: length > asked)
-        device.flight.value.ended(at: place)
-        device.bus.budget.free(reserved)
+        flight.value.ended(at: place)
+        budget.free(path.value.reserved)
         if status == .deviceGone || status == .failed { device.suspectRemoval() }
         complete(status, length: min(length, asked))
     }

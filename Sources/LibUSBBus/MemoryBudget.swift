@@ -1,4 +1,3 @@
-package import DriverRuntime
 package import USBBus
 package import USBTypes
 
@@ -16,12 +15,14 @@ package final class MemoryBudget: Sendable {
 
     /// The limit in bytes; `nil` for none.
     package let limit: Int?
-    private let used: LoopConfined<Int>
+    private let used: LoopCell<Int>
 
-    package init(on loop: EventLoop, limit: Int?) {
+    package init(limit: Int?) {
         self.limit = limit
-        used = LoopConfined(on: loop, 0)
+        used = LoopCell(0)
     }
+
+    deinit { used.free() }
 
     /// The limit in force; without a number, or with the number 0, the kernel has none.
     package static func systemLimit() -> Int? {

@@ -38,8 +38,8 @@ public struct AttachedDevice: Sendable, Identifiable {
     }
 }
 
-/// Where a device is plugged in. The ports name the same place again after a replug; the address does
-/// not.
+/// Where a device is plugged in. The ports name the same place again after a replug; the address
+/// does not.
 public struct DeviceLocation: Hashable, Sendable, CustomStringConvertible {
     /// The bus's number.
     public let bus: UInt8

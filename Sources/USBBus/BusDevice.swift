@@ -12,17 +12,18 @@ public protocol BusDevice: AnyObject, Sendable {
     /// The stay on the bus for which this was opened.
     var id: AttachmentID { get }
 
-    /// The name of the kernel driver bound to an interface, `nil` for none or when the bus has none.
+    /// The name of the kernel driver bound to an interface, `nil` for none or when the bus has
+    /// none.
     func kernelDriver(of interface: UInt8) async -> String?
 
     /// Takes an interface for this program; a kernel driver is detached if `detaching` says so.
     ///
-    /// Errors: `.busy` when a kernel driver, another program or this one has it; `.notFound` when the
-    /// configuration in force has no such interface; `.deviceGone`.
+    /// Errors: `.busy` when a kernel driver, another program or this one has it; `.notFound` when
+    /// the configuration in force has no such interface; `.deviceGone`.
     func claim(_ interface: UInt8, detaching: Bool) async throws(BusError)
 
-    /// Gives an interface back, to its kernel driver if one was detached. Never fails: what cannot be
-    /// given back is gone.
+    /// Gives an interface back, to its kernel driver if one was detached. Never fails: what cannot
+    /// be given back is gone.
     func release(_ interface: UInt8) async
 
     /// Selects a configuration; nothing is sent when it is in force already (L23).
@@ -49,8 +50,9 @@ public protocol BusDevice: AnyObject, Sendable {
 
     /// Makes a transfer that can be submitted any number of times; its memory is made now.
     ///
-    /// `capacity` is the most bytes of data it can carry; for an IN endpoint the bus rounds its memory
-    /// up to whole packets and asks for whole packets (L18). Make `.control` transfers for endpoint 0.
+    /// `capacity` is the most bytes of data it can carry; for an IN endpoint the bus rounds its
+    /// memory up to whole packets and asks for whole packets (L18). Make `.control` transfers for
+    /// endpoint 0.
     /// Errors: `.notFound` when no claimed interface has the endpoint in its present setting;
     /// `.invalidRequest` for a type that is not the endpoint's, or a capacity the bus cannot carry
     /// (L19: 4096 bytes of control data on Linux); `.unsupported` for a type that this bus does not

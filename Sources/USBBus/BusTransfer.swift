@@ -7,11 +7,11 @@ public import USBTypes
 /// idle → ``submit(length:zeroPacket:)`` → in flight → the handler is called once → idle.
 /// - The handler is called on the loop, in no scope, never from inside `submit` or `cancel`. It may
 ///   submit the transfer again.
-/// - ``cancel()`` is a wish: the handler is called all the same, with whatever status won (L6). Cancel
-///   when idle does nothing.
+/// - ``cancel()`` is a wish: the handler is called all the same, with whatever status won (L6).
+///   Cancel when idle does nothing.
 /// - Transfers of one endpoint complete in the order in which they were submitted.
-/// - The memory is the transfer's own and stays until the transfer is released, which must not happen
-///   in flight (trapped).
+/// - The memory is the transfer's own and stays until the transfer is released, which must not
+///   happen in flight (trapped).
 /// - An IN without data stays in flight.
 ///
 /// Threading: on the loop only, all of it.
@@ -57,7 +57,8 @@ public import USBTypes
         type == .control ? setup.direction : endpoint.direction
     }
 
-    /// Lends the data memory (`capacity` bytes) to be filled before an OUT is submitted. Not in flight.
+    /// Lends the data memory (`capacity` bytes) to be filled before an OUT is submitted. Not in
+    /// flight.
     public final func withMutableBytes<Result>(
         _ body: (inout MutableRawSpan) -> Result
     ) -> Result {
@@ -70,9 +71,9 @@ public import USBTypes
     ///
     /// `zeroPacket` ends an OUT whose length is a positive multiple of the packet size with a
     /// zero-length packet. For control, `length` is the setup packet's.
-    /// Errors: `.deviceGone`, `.outOfMemory` (L26: names the limit), `.notFound` when the setting in
-    /// force has not got the endpoint any more, `.invalidRequest`; after a throw the handler is not
-    /// called.
+    /// Errors: `.deviceGone`, `.outOfMemory` (L26: names the limit), `.notFound` when the setting
+    /// in force has not got the endpoint any more, `.invalidRequest`; after a throw the handler is
+    /// not called.
     public final func submit(length: Int, zeroPacket: Bool = false) throws(BusError) {
         loop.preconditionOnLoop()
         precondition(!isInFlight, "a transfer was submitted twice (L5)")
@@ -140,8 +141,8 @@ public enum TransferStatus: UInt8, Sendable, Hashable, CaseIterable {
     case cancelled
     /// The endpoint is halted, or a control request was refused (USB 2.0 §8.5.3.4).
     case stalled
-    /// The device sent more than was asked for. The content is undefined, and so is whether what did
-    /// not fit is lost.
+    /// The device sent more than was asked for. The content is undefined, and so is whether what
+    /// did not fit is lost.
     case overflow
     /// The bus failed: no answer, a bad checksum, a broken transaction.
     case failed

@@ -1,15 +1,15 @@
 public import DriverRuntime
 
-/// What a bus owes the framework: the port that `LibUSBBus`, `VirtualUSB`'s bus and the USB/IP import
-/// implement, and that `BusConformance` checks clause by clause.
+/// What a bus owes the framework: the port that `LibUSBBus`, `VirtualUSB`'s bus and the USB/IP
+/// import implement, and that `BusConformance` checks clause by clause.
 ///
-/// A bus reports devices that come and go, describes them without opening them, opens them, and moves
-/// transfers. It knows nothing of drivers, queues or power.
+/// A bus reports devices that come and go, describes them without opening them, opens them, and
+/// moves transfers. It knows nothing of drivers, queues or power.
 ///
 /// ## Threading
 /// A bus owns one loop. Events are delivered on it, in no scope. Methods may be called from any
-/// thread unless they say otherwise; asynchronous ones return to their caller's executor. A bus never
-/// blocks the loop: calls that may block run elsewhere and come back (libusb §2.4).
+/// thread unless they say otherwise; asynchronous ones return to their caller's executor. A bus
+/// never blocks the loop: calls that may block run elsewhere and come back (libusb §2.4).
 ///
 /// ## Arrival and departure
 /// - Each physical arrival gets an ``AttachmentID`` that is never used again (L13).
@@ -19,8 +19,8 @@ public import DriverRuntime
 ///   permissions are still being set, for a bounded time).
 /// - A departure and the failures of the device's transfers come in either order (L12).
 public protocol USBBus: AnyObject, Sendable {
-    /// The loop on which everything of this bus happens. It runs from the bus's making to the end of
-    /// ``stop()``.
+    /// The loop on which everything of this bus happens. It runs from the bus's making to the end
+    /// of ``stop()``.
     var loop: EventLoop { get }
 
     /// What reports call this bus.
@@ -31,8 +31,8 @@ public protocol USBBus: AnyObject, Sendable {
     /// Errors: `.unavailable` when the bus cannot work at all on this machine.
     func start(_ observer: @escaping @Sendable (BusEvent) -> Void) async throws(BusError)
 
-    /// Compares the devices present with those reported, and reports the difference (L27). Only a bus
-    /// that can lose events has anything to do.
+    /// Compares the devices present with those reported, and reports the difference (L27). Only a
+    /// bus that can lose events has anything to do.
     func rescan() async
 
     /// Opens an attached device. One open at a time for each attachment.
@@ -53,8 +53,8 @@ public enum BusEvent: Sendable {
     case arrived(AttachedDevice)
     /// The device is gone. Its transfers end, with whatever status.
     case departed(AttachmentID)
-    /// Arrivals will not be noticed by themselves; the text says why and what to do. ``USBBus/rescan()``
-    /// still works (L27).
+    /// Arrivals will not be noticed by themselves; the text says why and what to do.
+    /// ``USBBus/rescan()`` still works (L27).
     case discoveryUnavailable(String)
 }
 

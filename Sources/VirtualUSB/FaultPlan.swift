@@ -55,8 +55,8 @@ public struct FaultRule: Sendable, Hashable {
 
 /// One thing that can go wrong with a transfer, when its turn comes.
 public enum Fault: Sendable, Hashable {
-    /// The endpoint halts, so this transfer and those behind it end as stalled; a control request is
-    /// refused.
+    /// The endpoint halts, so this transfer and those behind it end as stalled; a control request
+    /// is refused.
     case stall
     /// The device answers NAK for a time, then as usual.
     case delay(Duration)

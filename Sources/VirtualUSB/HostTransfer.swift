@@ -5,8 +5,8 @@ public import USBTypes
 /// session — asks of one endpoint.
 ///
 /// A host subclasses it, fills it in, and hands it to ``UpstreamPort/submit(_:)``; the port calls
-/// ``finish(_:length:)`` exactly once for each submit that was not withdrawn, on the loop, never from
-/// inside `submit`. It may be submitted again after that, also from inside `finish`.
+/// ``finish(_:length:)`` exactly once for each submit that was not withdrawn, on the loop, never
+/// from inside `submit`. It may be submitted again after that, also from inside `finish`.
 ///
 /// Threading: on the device's loop only.
 @safe open class HostTransfer: @unchecked Sendable {

@@ -5,8 +5,8 @@ public import USBTypes
 /// The host-facing side of one plugged virtual device (its upstream facing port, USB 2.0 §4.1.2.1):
 /// what the in-process bus and the USB/IP server talk to.
 ///
-/// Whatever a host submits, the device side does not trap: an unknown endpoint, a wrong direction or
-/// an isochronous endpoint ends as `failed`, a request the device does not know as `stalled`.
+/// Whatever a host submits, the device side does not trap: an unknown endpoint, a wrong direction
+/// or an isochronous endpoint ends as `failed`, a request the device does not know as `stalled`.
 ///
 /// Threading: on the loop, unless a member says otherwise.
 public final class UpstreamPort: Sendable {
@@ -57,9 +57,9 @@ public final class UpstreamPort: Sendable {
 
     /// Takes a transfer back, in one atomic step.
     ///
-    /// - Returns: `true` if it was taken back: `finish` will not be called, no bytes were moved (what
-    ///   an IN had been given goes to the next one), and it may be submitted again. `false` if its
-    ///   end was decided before: `finish` was called or will be.
+    /// - Returns: `true` if it was taken back: `finish` will not be called, no bytes were moved
+    ///   (what an IN had been given goes to the next one), and it may be submitted again. `false`
+    ///   if its end was decided before: `finish` was called or will be.
     public func withdraw(_ transfer: HostTransfer) -> Bool { core.withdraw(transfer) }
 
     /// Takes a transfer back and reports that as its end: `finish` is called, never from inside, as
@@ -82,7 +82,8 @@ public final class UpstreamPort: Sendable {
         core.alternateSetting(of: interface)
     }
 
-    /// The endpoint's type, `nil` if the active settings do not have it; number and direction count.
+    /// The endpoint's type, `nil` if the active settings do not have it; number and direction
+    /// count.
     public func transferType(of endpoint: EndpointAddress) -> TransferType? {
         guard let found = core.endpoint(endpoint), found.isActive else { return nil }
         return found.type
@@ -96,8 +97,8 @@ public final class UpstreamPort: Sendable {
         return found.interface
     }
 
-    /// Whether the active settings have the endpoint and it is isochronous, which virtual devices do
-    /// not move data on yet: a transfer there ends as `failed`.
+    /// Whether the active settings have the endpoint and it is isochronous, which virtual devices
+    /// do not move data on yet: a transfer there ends as `failed`.
     public func isIsochronous(_ endpoint: EndpointAddress) -> Bool {
         transferType(of: endpoint) == .isochronous
     }
@@ -109,8 +110,8 @@ public final class UpstreamPort: Sendable {
 
     /// Takes the device off its host; nothing if it is off already.
     ///
-    /// The port itself ends what is pending, as `kind` says: before, after, or not at all relative to
-    /// the call of the handler given to ``onUnplug(_:)``.
+    /// The port itself ends what is pending, as `kind` says: before, after, or not at all relative
+    /// to the call of the handler given to ``onUnplug(_:)``.
     public func unplug(pending kind: UnplugKind) { core.unplug(kind) }
 
     /// Calls `handler` once when the device leaves, whoever caused it; on the loop, in no scope,
@@ -121,15 +122,17 @@ public final class UpstreamPort: Sendable {
 
     /// Sends one request and waits for its end. For OUT, `data` is sent; for IN it is ignored.
     ///
-    /// Threading: any. Cancellation: none, but after `limit`, if there is one, the request ends as
-    /// `cancelled`.
+    /// A device that does not answer within `limit` is given up: the request ends as `cancelled`.
+    /// By default that is what a host allows any request (USB 2.0 §9.2.6.1).
+    ///
+    /// Threading: any. Cancellation: none.
     public func control(
-        _ setup: SetupPacket, _ data: [UInt8] = [], within limit: Duration? = nil
+        _ setup: SetupPacket, _ data: [UInt8] = [], within limit: Duration = .seconds(5)
     ) async -> (status: TransferStatus, bytes: [UInt8]) {
         await Resumption.wait { resumption in
             loop.onLoop { [self] in
                 let exchange = ControlExchange(setup, data, resumption)
-                if let limit { exchange.end(after: limit, on: self) }
+                exchange.end(after: limit, on: self)
                 submit(exchange)
             }
         }

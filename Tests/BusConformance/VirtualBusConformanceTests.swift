@@ -8,6 +8,7 @@ import USBBus
     @Test("each clause of the bus's contract, in real time", arguments: ConformanceSuite.cases)
     func realTime(test: ConformanceCase) async {
         let verdict = await ConformanceSuite.run(test, on: VirtualBench())
+        tell(verdict, of: test, on: "virtual")
         #expect(verdict == .passed, "\(test.sentence)")
     }
 
@@ -15,7 +16,18 @@ import USBBus
     func simulated(test: ConformanceCase) throws {
         try Simulation.seeds(0..<60) { simulation in
             let verdict = await ConformanceSuite.run(test, on: VirtualBench(on: simulation.loop))
+            if verdict != .passed { tell(verdict, of: test, on: "simulated") }
             try #require(verdict == .passed, "\(test.sentence)")
+        }
+        tell(.passed, of: test, on: "simulated")
+    }
+
+    /// A line for the table of clauses and tiers (`Tests/conformance-table`).
+    private func tell(_ verdict: ConformanceVerdict, of test: ConformanceCase, on tier: String) {
+        switch verdict {
+        case .passed: print("\(tier): case \(test.id) pass")
+        case .failed(let reason): print("\(tier): case \(test.id) fail \(reason)")
+        case .notApplicable(let reason): print("\(tier): case \(test.id) n/a \(reason)")
         }
     }
 

@@ -73,21 +73,18 @@ import USBTypes
 
     @Test("L26: the budget names the kernel's limit")
     func namesLimit() throws {
-        let loop = EventLoopFixture()
-        try loop.run { loop in
-            let budget = MemoryBudget(on: loop, limit: 1 << 20)
-            try budget.reserve(1 << 19, for: 0x81)
-            do throws(BusError) {
-                try budget.reserve(1 << 20, for: 0x81)
-                Issue.record("more than the limit was given")
-            } catch {
-                #expect(error.code == .outOfMemory)
-                #expect(error.message.contains("usbfs_memory_mb"))
-                #expect(error.message.contains("1 MiB"))
-            }
-            budget.free(1 << 19)
-            #expect(budget.inUse == 0)
+        let budget = MemoryBudget(limit: 1 << 20)
+        try budget.reserve(1 << 19, for: 0x81)
+        do throws(BusError) {
+            try budget.reserve(1 << 20, for: 0x81)
+            Issue.record("more than the limit was given")
+        } catch {
+            #expect(error.code == .outOfMemory)
+            #expect(error.message.contains("usbfs_memory_mb"))
+            #expect(error.message.contains("1 MiB"))
         }
+        budget.free(1 << 19)
+        #expect(budget.inUse == 0)
     }
 }
 

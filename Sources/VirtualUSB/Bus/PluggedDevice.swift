@@ -44,7 +44,8 @@ public final class PluggedDevice: Sendable {
         }
     }
 
-    /// Takes the device out, if it is in, and plugs a new one into the same port: another attachment.
+    /// Takes the device out, if it is in, and plugs a new one into the same port: another
+    /// attachment.
     ///
     /// Returns when the arrival was reported. A device that leaves while it is being configured, or
     /// whose bus has ended, is out again and never arrived.
@@ -54,10 +55,8 @@ public final class PluggedDevice: Sendable {
         // What an operating system does with a new device (USB 2.0 §9.1.2).
         let value = upstream.description.configurations.first?.value
         var configuration: UInt8?
-        if let value {
-            let limit = VirtualBusDevice.requestLimit
-            let answer = await upstream.control(.setConfiguration(value), within: limit)
-            configuration = answer.status == .completed ? value : nil
+        if let value, await upstream.control(.setConfiguration(value)).status == .completed {
+            configuration = value
         }
         await bus.loop.perform { [self, configuration] in
             state.value = bus.attach(upstream, port: port, configuration: configuration)

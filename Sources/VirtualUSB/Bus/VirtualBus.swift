@@ -2,7 +2,8 @@ public import DriverRuntime
 public import USBBus
 internal import USBTypes
 
-/// A bus of virtual devices in the same process: drivers on one side, devices on the other, one loop.
+/// A bus of virtual devices in the same process: drivers on one side, devices on the other, one
+/// loop.
 ///
 /// It keeps the whole contract of ``USBBus``. On a loop of a simulation a driver and its device run
 /// in virtual time; on a real one they need no hardware, no kernel and no rights.
@@ -62,8 +63,8 @@ public final class VirtualBus: USBBus {
         return plugged
     }
 
-    /// A device is there: it gets an id and an address, and its arrival is reported. `nil` when it has
-    /// left while it was configured, or the bus has ended.
+    /// A device is there: it gets an id and an address, and its arrival is reported. `nil` when it
+    /// has left while it was configured, or the bus has ended.
     func attach(
         _ upstream: UpstreamPort, port: UInt8?, configuration: UInt8?
     ) -> Attachment? {

@@ -17,9 +17,6 @@ final class VirtualBusDevice: BusDevice {
         var isClosed = false
     }
 
-    /// How long the bus waits for an answer to a request of its own, as Linux does.
-    static let requestLimit = Duration.seconds(5)
-
     init(_ attachment: Attachment, on loop: EventLoop) {
         id = attachment.id
         upstream = attachment.upstream
@@ -132,8 +129,7 @@ final class VirtualBusDevice: BusDevice {
         // An operating system puts the interface back into its first setting.
         guard await loop.perform({ [self] in (upstream.alternateSetting(of: interface) ?? 0) != 0 })
         else { return }
-        _ = await upstream.control(
-            .setInterface(interface, alternateSetting: 0), within: Self.requestLimit)
+        _ = await upstream.control(.setInterface(interface, alternateSetting: 0))
     }
 
     func setConfiguration(_ value: UInt8) async throws(BusError) {
@@ -196,17 +192,12 @@ final class VirtualBusDevice: BusDevice {
         }
         // What was selected before is selected again, as operating systems do (L22).
         guard let configuration else { return .kept }
-        guard
-            await upstream.control(
-                .setConfiguration(configuration), within: Self.requestLimit
-            ).status == .completed
-        else {
+        guard await upstream.control(.setConfiguration(configuration)).status == .completed else {
             return .lost
         }
         for entry in settings where entry.setting != 0 {
             let setup = SetupPacket.setInterface(entry.number, alternateSetting: entry.setting)
-            guard await upstream.control(setup, within: Self.requestLimit).status == .completed
-            else { return .lost }
+            guard await upstream.control(setup).status == .completed else { return .lost }
         }
         return .kept
     }
@@ -232,12 +223,8 @@ final class VirtualBusDevice: BusDevice {
     }
 
     private func request(_ setup: SetupPacket) async throws(BusError) {
-        switch await upstream.control(setup, within: Self.requestLimit).status {
+        switch await upstream.control(setup).status {
         case .completed: return
-        case .cancelled:
-            throw BusError(
-                .failed,
-                "Device \(id) did not answer request \(setup.request) in \(Self.requestLimit).")
         case .stalled:
             throw BusError(.stalled, "Device \(id) refused request \(setup.request).")
         case .deviceGone:

@@ -61,7 +61,8 @@ internal import USBTypes
 
     /// What the device's side sees of it.
     private final class Twin: HostTransfer, @unchecked Sendable {
-        // A transfer in flight must not be released (trapped), so its twin never calls a dead owner.
+        // A transfer in flight must not be released (trapped), so its twin never calls a dead
+        // owner.
         unowned(unsafe) var owner: VirtualBusTransfer?
 
         override func finish(_ status: TransferStatus, length: Int) {

@@ -1,8 +1,8 @@
 /// The data stage of a control request, as the device's handler sees it.
 ///
-/// For OUT, ``bytes`` holds what the host sent. For IN it is empty at first and the handler fills it;
-/// what is beyond ``length`` is cut off, less ends the data stage with a short packet
-/// (USB 2.0 §8.5.3.2).
+/// For OUT, ``bytes`` holds what the host sent. For IN it is empty at first and the handler fills
+/// it; what is beyond ``length`` is cut off, less ends the data stage with a short packet (USB 2.0
+/// §8.5.3.2).
 public struct ControlData: Sendable {
     /// What was sent, or what is answered.
     public var bytes: [UInt8] = []

@@ -3,8 +3,8 @@ public import USBTypes
 
 /// A virtual device's own side of its connection: where it runs, what time it is, and how it sends.
 ///
-/// Made by whatever the device is plugged into and handed to the device's initialiser. A port serves
-/// one stay: a replug makes a new port and a new device.
+/// Made by whatever the device is plugged into and handed to the device's initialiser. A port
+/// serves one stay: a replug makes a new port and a new device.
 ///
 /// Threading: any thread, unless a member says otherwise; cheapest from the device's own code.
 public final class DevicePort: Sendable {
@@ -32,12 +32,12 @@ public final class DevicePort: Sendable {
 
     /// Sends a message on an IN endpoint, behind those that wait there already.
     ///
-    /// The message goes out in packets and into as many of the host's transfers as it needs. Its end
-    /// is a short packet: one is added, of zero length, if the message consists of whole packets and
-    /// the host has asked for more. A message that fills the host's transfer exactly ends with it.
-    /// To send a zero-length packet alone, send no bytes. A message that does not fit a transfer
-    /// whose length is no whole number of packets overflows it and is lost with it
-    /// (USB 2.0 §8.5.2, babble).
+    /// The message goes out in packets and into as many of the host's transfers as it needs. Its
+    /// end is a short packet: one is added, of zero length, if the message consists of whole
+    /// packets and the host has asked for more. A message that fills the host's transfer exactly
+    /// ends with it. To send a zero-length packet alone, send no bytes. A message that does not fit
+    /// a transfer whose length is no whole number of packets overflows it and is lost with it (USB
+    /// 2.0 §8.5.2, babble).
     ///
     /// Returns once the host has taken the bytes: then the host's pace is the device's. Bytes
     /// that a cancelled transfer had already taken go to the host's next one.

@@ -22,7 +22,7 @@ final class PortCore {
     private(set) var isGone = false
 
     private let finisher = Finisher()
-    private var tasks: [(number: UInt64, task: Task<Void, Never>)] = []
+    private var started: [(number: UInt64, task: Task<Void, Never>)] = []
     private var taskCount: UInt64 = 0
     private(set) lazy var faults = FaultState(self)
     var onUnplug: (@Sendable (UnplugKind) -> Void)?
@@ -50,9 +50,9 @@ final class PortCore {
         let number = taskCount
         let task = port.scope.task {
             await body()
-            port.scope.loop.onLoop { port.core.value.tasks.removeAll { $0.number == number } }
+            port.scope.loop.onLoop { port.core.value.started.removeAll { $0.number == number } }
         }
-        tasks.append((number, task))
+        started.append((number, task))
     }
 
     func startWorker(of endpoint: EndpointCore) {
@@ -198,7 +198,7 @@ final class PortCore {
             endpoint?.dropMessages()
             endpoint?.wake()
         }
-        for entry in tasks { entry.task.cancel() }
+        for entry in started { entry.task.cancel() }
         let device = self.device.take()
         onUnplug = nil
         port?.scope.task { await device?.unplugged() }

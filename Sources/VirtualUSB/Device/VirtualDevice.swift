@@ -2,8 +2,8 @@ public import USBTypes
 
 /// A USB device written in Swift: an actor that answers what a host asks.
 ///
-/// The port gives the actor its executor, so all handlers run in one scope on the loop of the bus it
-/// is plugged into. Every endpoint has a worker of its own, so a handler that waits holds up its
+/// The port gives the actor its executor, so all handlers run in one scope on the loop of the bus
+/// it is plugged into. Every endpoint has a worker of its own, so a handler that waits holds up its
 /// endpoint alone: the host sees NAKs there. No handler is mandatory.
 ///
 /// Threading: all handlers in the port's scope. Actors re-enter at `await`: handlers of different
@@ -16,8 +16,8 @@ public protocol VirtualDevice: Actor {
     /// What it says it is. Read once, when it is plugged in.
     nonisolated var description: DeviceDescription { get }
 
-    /// An OUT transfer's bytes, lent until the handler returns. The host has been told that they were
-    /// taken; its next transfer to this endpoint waits until the handler has returned.
+    /// An OUT transfer's bytes, lent until the handler returns. The host has been told that they
+    /// were taken; its next transfer to this endpoint waits until the handler has returned.
     ///
     /// A zero-length packet behind whole packets is given as bytes of its own, empty ones.
     func received(_ bytes: RawSpan, on endpoint: EndpointAddress) async

@@ -125,13 +125,18 @@ internal import USBTypes
     /// Waits until the host asks for something that is not there; `nil` when the device is gone.
     func next() async -> Int? {
         isAsking = isAsked
-        askIfSilent()
-        while !isAsked {
+        while true {
+            askIfSilent()
+            if isAsked {
+                isAsked = false
+                // What was asked for may have been withdrawn meanwhile: then nobody asks.
+                if let length = pending.first?.usableLength { return length }
+                isAsking = false
+                continue
+            }
             if core.isGone { return nil }
             await pause()
         }
-        isAsked = false
-        return pending.first?.usableLength ?? 0
     }
 }
 

@@ -1,7 +1,7 @@
 internal import DriverRuntime
 
-/// A message on its way to the host: bytes that their sender lends while it waits, or bytes kept for
-/// a transfer that was withdrawn.
+/// A message on its way to the host: bytes that their sender lends while it waits, or bytes kept
+/// for a transfer that was withdrawn.
 @safe final class InMessage {
     private var lent = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     private var kept: [UInt8] = []

@@ -1,6 +1,5 @@
 #define _GNU_SOURCE
 #include "usbfs.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/usbdevice_fs.h>
 #include <pthread.h>
@@ -11,17 +10,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { nodes_limit = 1024, slots = 4096, interfaces = 32 };
 enum state { is_free, is_pending, is_completed };
 
-typedef struct {
-    uint64_t serial;
-    enum state state;
-    struct usbdevfs_urb *urb;
-} slot;
+typedef struct { uint64_t serial; enum state state; struct usbdevfs_urb *urb; } slot;
 
 // Not writable means: nothing to reap. What keeps it from being writable is data that the other end
 // has not read; the other end's close with data unread is an error, as a device's end is on a node.
@@ -43,10 +37,10 @@ typedef struct {
 } node;
 
 static _Atomic(node *) nodes[nodes_limit];
-static _Atomic uint64_t submits, reaps, empty_reaps, discards, others, timers;
+static _Atomic uint64_t submits, reaps, empty_reaps, discards, others;
 
 df_counts df_count(void) {
-    return (df_counts){submits, reaps, empty_reaps, discards, others, timers};
+    return (df_counts){submits, reaps, empty_reaps, discards, others, df_timers()};
 }
 
 static node *find(int descriptor) {
@@ -157,18 +151,23 @@ void df_node_destroy(int descriptor) {
 
 void df_node_set_driver(int descriptor, unsigned interface, bool is_bound) {
     node *n = find(descriptor);
-    if (n && interface < interfaces) n->bound[interface] = is_bound;
+    if (!n || interface >= interfaces) return;
+    pthread_mutex_lock(&n->lock);
+    n->bound[interface] = is_bound;
+    pthread_mutex_unlock(&n->lock);
 }
 
-bool df_node_has_driver(int descriptor, unsigned interface) {
+static bool get(int descriptor, unsigned interface, bool wants_claimed) {
     node *n = find(descriptor);
-    return n && interface < interfaces && n->bound[interface];
+    if (!n || interface >= interfaces) return false;
+    pthread_mutex_lock(&n->lock);
+    bool result = wants_claimed ? n->claimed[interface] : n->bound[interface];
+    pthread_mutex_unlock(&n->lock);
+    return result;
 }
 
-bool df_node_is_claimed(int descriptor, unsigned interface) {
-    node *n = find(descriptor);
-    return n && interface < interfaces && n->claimed[interface];
-}
+bool df_node_has_driver(int descriptor, unsigned interface) { return get(descriptor, interface, false); }
+bool df_node_is_claimed(int descriptor, unsigned interface) { return get(descriptor, interface, true); }
 
 int df_node_in_flight(int descriptor) {
     node *n = find(descriptor);
@@ -271,11 +270,25 @@ static int control(node *n, struct usbdevfs_ctrltransfer *transfer) {
     return n->device.control(n->device.context, setup, transfer->data, transfer->wLength);
 }
 
+// With the lock, and the three that follow.
 static int claim(node *n, unsigned interface, bool detaches) {
     if (interface >= interfaces) return -EINVAL;
     if (n->bound[interface] && !detaches) return -EBUSY;
     n->bound[interface] = false;
     n->claimed[interface] = true;
+    return 0;
+}
+
+static int release(node *n, unsigned interface) {
+    if (interface >= interfaces || !n->claimed[interface]) return -EINVAL;
+    n->claimed[interface] = false;
+    return 0;
+}
+
+static int driver(node *n, struct usbdevfs_getdriver *call) {
+    if (call->interface >= interfaces) return -EINVAL;
+    if (!n->bound[call->interface] && !n->claimed[call->interface]) return -ENODATA;
+    strcpy(call->driver, n->claimed[call->interface] ? "usbfs" : "standin");
     return 0;
 }
 
@@ -295,8 +308,26 @@ static int driver_request(node *n, struct usbdevfs_ioctl *call) {
     }
 }
 
+// Who has which interface; false for other requests.
+static bool ownership(node *n, unsigned long code, void *argument, int *result) {
+    pthread_mutex_lock(&n->lock);
+    bool is_known = true;
+    switch (code) {
+    case USBDEVFS_CLAIMINTERFACE: *result = claim(n, *(unsigned *)argument, false); break;
+    case USBDEVFS_DISCONNECT_CLAIM:
+        *result = claim(n, ((struct usbdevfs_disconnect_claim *)argument)->interface, true);
+        break;
+    case USBDEVFS_RELEASEINTERFACE: *result = release(n, *(unsigned *)argument); break;
+    case USBDEVFS_GETDRIVER: *result = driver(n, argument); break;
+    case USBDEVFS_IOCTL: *result = driver_request(n, argument); break;
+    default: is_known = false;
+    }
+    pthread_mutex_unlock(&n->lock);
+    return is_known;
+}
+
 static int answer(node *n, unsigned long code, void *argument) {
-    unsigned number = 0;
+    int result = 0;
     switch (code) {
     case USBDEVFS_SUBMITURB: return submit(n, argument);
     case USBDEVFS_REAPURB:
@@ -304,7 +335,11 @@ static int answer(node *n, unsigned long code, void *argument) {
     case USBDEVFS_DISCARDURB: return discard(n, argument);
     }
     others++;
-    if (n->is_gone) return -ENODEV;
+    pthread_mutex_lock(&n->lock);
+    bool is_gone = n->is_gone;
+    pthread_mutex_unlock(&n->lock);
+    if (is_gone) return -ENODEV;
+    if (ownership(n, code, argument, &result)) return result;
     switch (code) {
     case USBDEVFS_GET_CAPABILITIES:
         *(uint32_t *)argument = USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_NO_PACKET_SIZE_LIM |
@@ -320,22 +355,6 @@ static int answer(node *n, unsigned long code, void *argument) {
         *(struct usbdevfs_connectinfo *)argument = (struct usbdevfs_connectinfo){.devnum = 1};
         return 0;
     case USBDEVFS_CONTROL: return control(n, argument);
-    case USBDEVFS_CLAIMINTERFACE: return claim(n, *(unsigned *)argument, false);
-    case USBDEVFS_DISCONNECT_CLAIM:
-        return claim(n, ((struct usbdevfs_disconnect_claim *)argument)->interface, true);
-    case USBDEVFS_RELEASEINTERFACE:
-        number = *(unsigned *)argument;
-        if (number >= interfaces || !n->claimed[number]) return -EINVAL;
-        n->claimed[number] = false;
-        return 0;
-    case USBDEVFS_GETDRIVER: {
-        struct usbdevfs_getdriver *call = argument;
-        if (call->interface >= interfaces) return -EINVAL;
-        if (!n->bound[call->interface] && !n->claimed[call->interface]) return -ENODATA;
-        strcpy(call->driver, n->claimed[call->interface] ? "usbfs" : "standin");
-        return 0;
-    }
-    case USBDEVFS_IOCTL: return driver_request(n, argument);
     case USBDEVFS_SETINTERFACE: {
         struct usbdevfs_setinterface *call = argument;
         return request(n, 1, 11, (uint16_t)call->altsetting, (uint16_t)call->interface);
@@ -379,10 +398,3 @@ off_t lseek(int descriptor, off_t offset, int from) {
 }
 
 off64_t lseek64(int descriptor, off64_t offset, int from) { return lseek(descriptor, offset, from); }
-
-int timerfd_settime(int timer, int flags, const struct itimerspec *new, struct itimerspec *old) {
-    // Others in the process have timers too.
-    Dl_info caller;
-    if (dladdr(__builtin_return_address(0), &caller) && strstr(caller.dli_fname, "libusb")) timers++;
-    return (int)syscall(SYS_timerfd_settime, timer, flags, new, old);
-}

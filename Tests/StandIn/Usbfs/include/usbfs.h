@@ -53,3 +53,5 @@ typedef struct {
     uint64_t submits, reaps, empty_reaps, discards, others, timers;
 } df_counts;
 df_counts df_count(void);
+// Timers that libusb set.
+uint64_t df_timers(void);

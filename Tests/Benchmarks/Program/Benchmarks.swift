@@ -1,0 +1,48 @@
+import Dispatch
+import Glibc
+
+/// What a transfer costs over `LibUSBBus`, beside a loop in C over the same libusb and the same node of
+/// our own: bulk IN of 512 bytes that completes at once.
+///
+///   benchmarks                               the table
+///   benchmarks measure LOOP DEPTH COUNT      one run, for the tools that count
+///
+/// Every figure is the difference of two runs of different length, so that start and end cancel out.
+@main
+struct Benchmarks {
+    // Not asynchronous: valgrind cannot follow the way in which such a main gives up its thread.
+    static func main() {
+        let arguments = CommandLine.arguments
+        if arguments.count == 5, arguments[1] == "measure", let depth = Int(arguments[3]),
+            let count = Int(arguments[4])
+        {
+            Measurement.run(arguments[2], depth: depth, count: count)
+        } else {
+            exit(table() ? 0 : 1)
+        }
+    }
+
+    private static func table() -> Bool {
+        say("bulk IN, 512 bytes, for each transfer:")
+        say("| depth | loop | instructions | system calls | allocations | ioctls | ns |")
+        say("|---|---|---|---|---|---|---|")
+        var isComplete = true
+        for depth in [1, 16] {
+            let costs = Measurement.loops.map { Cost(of: $0, depth: depth) }
+            for (loop, cost) in zip(Measurement.loops, costs) {
+                say("| \(depth) | \(loop) | \(cost.row) |")
+                if cost.instructions == nil { isComplete = false }
+            }
+            guard let raw = costs.first else { continue }
+            for (loop, cost) in zip(Measurement.loops, costs).dropFirst() {
+                say("| \(depth) | \(loop) / \(Measurement.loops[0]) | \(cost.ratio(to: raw)) |")
+            }
+        }
+        return isComplete
+    }
+}
+
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
+}
