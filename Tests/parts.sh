@@ -98,6 +98,13 @@ part_unit() {
     return "$status"
 }
 
+# The promises that the compiler keeps.
+part_compile() {
+    need libusb-1.0-0-dev pkg-config
+    swift build --target DriverFoundation
+    tested count_cases "$state/compile.cases" Tests/MustNotCompile/check "$(swift build --show-bin-path)/Modules"
+}
+
 # Storms of the simulation, each seed twice, on two processors.
 part_storm() {
     local seeds=${1:-${STORM_SEEDS:-10000}} program half failed=0 children=()

@@ -67,8 +67,8 @@ final class LibUSBDevice: BusDevice {
 
     // MARK: Calls that may block
 
-    /// Runs `check` on the loop, `body` on the side thread, and `after` on the loop again, unless the
-    /// device is gone or closed.
+    /// Runs `check` on the loop, `body` on the side thread, and `after` on the loop again, unless
+    /// the device is gone or closed.
     func blocking<Value: Sendable>(
         _ action: String, check: @escaping @Sendable (LibUSBDevice) throws(BusError) -> Void,
         _ body: @escaping @Sendable (LibUSBDevice) -> Result<Value, BusError>,
@@ -94,7 +94,8 @@ final class LibUSBDevice: BusDevice {
         return try result.get()
     }
 
-    /// Traps unless nothing of an interface is in flight: what follows would kill its transfers (L9).
+    /// Traps unless nothing of an interface is in flight: what follows would kill its transfers
+    /// (L9).
     func preconditionDrained(_ interface: UInt8) {
         let settings = configuration?.interface(interface)?.alternateSettings ?? []
         for setting in settings {
@@ -181,7 +182,8 @@ final class LibUSBDevice: BusDevice {
         transfers.cancelAll()
     }
 
-    /// A transfer failed as they do when a device is pulled: look, where nobody tells (L11). On the loop.
+    /// A transfer failed as they do when a device is pulled: look, where nobody tells (L11). On the
+    /// loop.
     func suspectRemoval() {
         guard !state.value.isGone, !state.value.isClosed else { return }
         bus.suspectRemoval(of: self)

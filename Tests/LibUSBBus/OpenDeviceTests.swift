@@ -11,7 +11,8 @@ import USBTypes
     private let calls = FakeLibUSB()
     private static let key = AttachmentKey.device(FakeLibUSB.device(1))
 
-    /// A bus that has reported one device: interface 0 with bulk endpoints 0x81 and 0x02, interface 1.
+    /// A bus that has reported one device: interface 0 with bulk endpoints 0x81 and 0x02, interface
+    /// 1.
     private func start() async throws -> (LibUSBBus, AttachmentID) {
         let bus = LibUSBBus(
             source: .hotplug, calls: calls,

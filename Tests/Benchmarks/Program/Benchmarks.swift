@@ -1,13 +1,14 @@
 import Dispatch
 import Glibc
 
-/// What a transfer costs over `LibUSBBus`, beside a loop in C over the same libusb and the same node of
-/// our own: bulk IN of 512 bytes that completes at once.
+/// What a transfer costs over `LibUSBBus`, beside a loop in C over the same libusb and the same
+/// node of our own: bulk IN of 512 bytes that completes at once.
 ///
 ///   benchmarks                               the table
 ///   benchmarks measure LOOP DEPTH COUNT      one run, for the tools that count
 ///
-/// Every figure is the difference of two runs of different length, so that start and end cancel out.
+/// Every figure is the difference of two runs of different length, so that start and end cancel
+/// out.
 @main
 struct Benchmarks {
     // Not asynchronous: valgrind cannot follow the way in which such a main gives up its thread.

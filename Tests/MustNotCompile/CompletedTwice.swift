@@ -1,0 +1,13 @@
+// consumed more than once
+import DriverFoundation
+
+actor Driver: FunctionDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let device: Device
+    init(device: Device) async throws(DeviceError) { self.device = device }
+
+    func write(_ request: consuming Request) {
+        request.complete()
+        request.complete()  // must not compile
+    }
+}

@@ -1,0 +1,15 @@
+// consumed more than once|noncopyable
+import DriverFoundation
+
+actor Driver: FunctionDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let device: Device
+    init(device: Device) async throws(DeviceError) { self.device = device }
+
+    func write(_ request: consuming Request) {
+        let first = request
+        let second = request  // must not compile
+        first.complete()
+        second.complete()  // must not compile
+    }
+}

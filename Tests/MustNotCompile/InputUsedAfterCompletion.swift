@@ -1,0 +1,14 @@
+// used after consume|consumed here|consumed more than once
+import DriverFoundation
+
+actor Driver: FunctionDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let device: Device
+    init(device: Device) async throws(DeviceError) { self.device = device }
+
+    func write(_ request: consuming Request) {
+        print(request.input.byteCount)
+        request.complete()
+        print(request.input.byteCount)  // must not compile
+    }
+}

@@ -1,0 +1,12 @@
+// inaccessible|internal
+import DriverFoundation
+
+actor Driver: FunctionDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let device: Device
+    init(device: Device) async throws(DeviceError) { self.device = device }
+
+    func peek() {
+        _ = device.state  // must not compile
+    }
+}
