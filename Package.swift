@@ -163,7 +163,8 @@ let package = Package(
             path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
-            name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
+            name: "StormTests",
+            dependencies: ["StormModel", "DriverFoundation", "DriverSimulation", "VirtualUSB"], path: "Tests/Storm/Tests",
             swiftSettings: strict),
         .testTarget(
             name: "SamplesTests",

@@ -145,7 +145,8 @@ extension Device {
         }
     }
 
-    /// Returns when no `surpriseRemoval()` runs: the device must not end before its driver's callback.
+    /// Returns when no `surpriseRemoval()` runs: the device must not end before its driver's
+    /// callback.
     private func surpriseNoticed() async {
         await Resumption.wait { noticed in
             if !state.value.isNoticing { return noticed.resume() }

@@ -50,8 +50,8 @@ final class PipeOperation: Sendable {
         return state.value.outcome
     }
 
-    /// Submits the transfer, unless it is not wanted any more: on the way into the wait the caller's
-    /// scope may have been left for a moment.
+    /// Submits the transfer, unless it is not wanted any more: on the way into the wait the
+    /// caller's scope may have been left for a moment.
     private func begin(length: Int, zeroPacket: Bool, for core: RequestCore?) -> Bool {
         if core?.state.value.isCancelled == true { interrupt(.cancelled) }
         if state.value.outcome.interruption != nil {

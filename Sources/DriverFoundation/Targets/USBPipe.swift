@@ -58,8 +58,8 @@ public final class USBPipe: Sendable {
         try await read(upTo: length, deadline: deadline, core: request.core)
     }
 
-    /// Ends what is in flight, then clears the endpoint's halt and the data toggle (U-12); transfers
-    /// asked for meanwhile wait.
+    /// Ends what is in flight, then clears the endpoint's halt and the data toggle (U-12);
+    /// transfers asked for meanwhile wait.
     ///
     /// Errors: `.invalidDeviceState` while the pipe's continuous reader runs: stop it before.
     public func reset() async throws(DeviceError) {

@@ -45,9 +45,9 @@ package struct StormSurvey: Sendable {
         return survey
     }
 
-    /// Runs storms in which the framework makes a mistake, until one finds it, and ends the process: as
-    /// a failure if it was found. A mistake may also end the process by a trap, hence a process for
-    /// each. Prints the number of storms so far before each.
+    /// Runs storms in which the framework makes a mistake, until one finds it, and ends the
+    /// process: as a failure if it was found. A mistake may also end the process by a trap, hence a
+    /// process for each. Prints the number of storms so far before each.
     package static func search(for name: String, in seeds: Range<UInt64>) {
         guard let fault = faults.first(where: { $0.name == name }) else { return }
         for seed in seeds {
@@ -73,7 +73,8 @@ package struct StormSurvey: Sendable {
             Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
         let rate = Int(Double(2 * seeds) / max(seconds, 0.001))
         return [
-            "\(seeds) seeds, each twice: \(steps) steps, \(requests) requests, \(rate) runs a second"
+            "\(seeds) seeds, each twice: \(steps) steps, \(requests) requests, "
+                + "\(rate) runs a second"
         ] + Self.expected.map { "mark \(marks[$0, default: 0]) \($0)" }
     }
 }
