@@ -61,6 +61,8 @@ internal import USBTypes
 
     /// What the device's side sees of it; Sendable as every host's transfer is.
     private final class Twin: HostTransfer, @unchecked Sendable {
+        // Sendable as its superclass is: confined to the loop.
+        //
         // A transfer in flight must not be released (trapped), so its twin never calls a dead
         // owner.
         unowned(unsafe) var owner: VirtualBusTransfer?
