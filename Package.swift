@@ -164,7 +164,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "StormTests",
-            dependencies: ["StormModel", "DriverFoundation", "DriverSimulation", "VirtualUSB"], path: "Tests/Storm/Tests",
+            dependencies: ["StormModel", "DriverFoundation", "DriverSimulation", "VirtualUSB"],
+            path: "Tests/Storm/Tests",
             swiftSettings: strict),
         .testTarget(
             name: "SamplesTests",
