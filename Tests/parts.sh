@@ -141,6 +141,7 @@ part_sanitize() {
     local kind failed=0 filter=()
     need libusb-1.0-0-dev pkg-config
     if (($#)); then filter=(--filter "$1"); fi
+    export STORM_SEEDS=40
     # The test library itself leaks a little.
     export ASAN_OPTIONS=detect_leaks=0
     for kind in thread address; do

@@ -237,7 +237,7 @@ private final class Finisher: Work {
     }
 }
 
-/// The device's departure, in its place among the ends of transfers.
+/// The device's departure, in its place among the ends of transfers; Sendable as they are.
 private final class Departure: HostTransfer, @unchecked Sendable {
     // Sendable as its superclass is: confined to the loop.
 

@@ -19,8 +19,13 @@ package struct StormSurvey: Sendable {
     package static let faults = PlantedFault.framework + PlantedFault.virtualUSB
 
     /// The seed that `SIMULATION_SEED` chooses to be run alone.
-    package static var chosenSeed: UInt64? {
-        unsafe getenv(Simulation.seedVariable).flatMap { UInt64(unsafe String(cString: $0)) }
+    package static var chosenSeed: UInt64? { number(in: Simulation.seedVariable) }
+
+    /// How many seeds `STORM_SEEDS` asks for.
+    package static var chosenCount: UInt64? { number(in: "STORM_SEEDS") }
+
+    private static func number(in variable: String) -> UInt64? {
+        unsafe getenv(variable).flatMap { UInt64(unsafe String(cString: $0)) }
     }
 
     /// Runs a storm for each seed, twice, and stops at the first that finds something.
