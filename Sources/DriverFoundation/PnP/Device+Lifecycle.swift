@@ -50,7 +50,7 @@ extension Device {
             observe(.queuesStarted)
         case .holdQueues:
             let queues = state.value.queues.filter(\.isPowerManaged)
-            // All are off before the first is awaited: what leaves one must not come back by another.
+            // All are off before the first is awaited: what leaves one must not come by another.
             for queue in queues { queue.hold() }
             scope.task { [self] in
                 for queue in queues { await queue.settle() }
@@ -120,8 +120,8 @@ extension Device {
                 post(PnPMachine.Event.queuesPurged)
             }
         case .waitForFiles:
-            closeFilesIfAwaited()
-            endIfFilesClosed()
+            // The last file to close ends the device.
+            if state.value.files.isEmpty { endIfFilesClosed() } else { closeFilesIfAwaited() }
         default: preconditionFailure("not a closing effect: \(effect)")
         }
     }
