@@ -28,14 +28,18 @@ extension Device {
             onLoop { [self] in
                 if state.value.pnp.state == .final { return ended.resume() }
                 state.value.finalWaiters.append(ended)
+                let files = state.value.files
+                scope.task { for file in files { await file.close() } }
                 closeFilesIfAwaited()
             }
         }
     }
 
-    /// Closes clients' files for them when somebody waits for the device's end.
+    /// Closes the files that were opened since, when somebody waits for the device's end and nothing
+    /// else keeps it.
     func closeFilesIfAwaited() {
-        guard !state.value.finalWaiters.isEmpty else { return }
+        guard !state.value.finalWaiters.isEmpty, state.value.pnp.state == .waitingForFiles
+        else { return }
         for file in state.value.files { file.beginClose() }
     }
 

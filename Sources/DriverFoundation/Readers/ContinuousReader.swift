@@ -34,7 +34,6 @@ public final class ContinuousReader: Sendable {
         // Counts stops, so that a recovery that slept through one gives up.
         var epoch = 0
         var lastError: TransferStatus?
-        var recovery: Task<Void, Never>?
         var stopped: [Resumption<Void>] = []
         var delivered: UInt64 = 0
     }
@@ -110,9 +109,6 @@ public final class ContinuousReader: Sendable {
             if state.value.inFlight == 0 { return stopped.resume() }
             state.value.stopped.append(stopped)
         }
-        // It may be clearing the halt, which nothing else must meet.
-        state.value.recovery?.cancel()
-        await state.value.recovery?.value
         if state.value.phase == .stopping { state.value.phase = .stopped }
     }
 
@@ -186,10 +182,7 @@ public final class ContinuousReader: Sendable {
     /// Nothing is in flight any more: a stop ends, a recovery begins.
     private func settled() {
         if state.value.phase == .recovering, let status = state.value.lastError.take() {
-            state.value.recovery = device.scope.task { [self] in
-                await recover(from: status)
-                state.value.recovery = nil
-            }
+            device.scope.task { [self] in await recover(from: status) }
         }
         // A device that vanished ends everything as cancelled.
         if state.value.phase == .running, device.isGone { state.value.phase = .stopped }
