@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target of ours is compiled alike: Swift 6 mode, warnings are errors, unsafe code is marked.
+/// Every target of ours is compiled alike: Swift 6 mode, warnings are errors, unsafe code is
+/// marked.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
@@ -30,7 +31,8 @@ func program(
         ], path: "Samples/" + folder, swiftSettings: plain)
 }
 
-/// Samples read as a user's own package would: the same checks, imports as Swift has them by default.
+/// Samples read as a user's own package would: the same checks, imports as Swift has them by
+/// default.
 func sample(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
 ) -> Target {

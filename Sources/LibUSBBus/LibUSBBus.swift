@@ -154,7 +154,7 @@ public final class LibUSBBus: USBBus {
     /// Threading: any, but not from a scope of this bus's loop, which ends here.
     public func stop() async {
         let (devices, handles): ([DevicePointer], [HandlePointer]) = await onLoop { [self] in
-            precondition(
+            contract(
                 state.value.open.isEmpty && state.value.opening.isEmpty,
                 "a bus was stopped while a device was open")
             state.value.observer = nil

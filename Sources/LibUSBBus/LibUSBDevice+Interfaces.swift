@@ -178,7 +178,7 @@ extension LibUSBDevice {
         let outcome = try await blocking(
             "reset",
             check: { device in
-                precondition(
+                contract(
                     device.flight.value.total == 0,
                     "\(device.name) was reset with transfers in flight (L9)")
             }, { $0.resetNow() }, after: { $0.afterReset($1) })

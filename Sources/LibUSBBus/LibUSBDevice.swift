@@ -100,7 +100,7 @@ final class LibUSBDevice: BusDevice {
         let settings = configuration?.interface(interface)?.alternateSettings ?? []
         for setting in settings {
             for endpoint in setting.endpoints {
-                precondition(
+                contract(
                     flight.value.isIdle(endpoint.address),
                     "a transfer of interface \(interface) is still in flight (L9)")
             }
@@ -144,7 +144,7 @@ final class LibUSBDevice: BusDevice {
     func clearHalt(_ endpoint: EndpointAddress) async throws(BusError) {
         let action = "clear the halt of endpoint \(endpoint)"
         try await blocking(action) { (device) throws(BusError) in
-            precondition(
+            contract(
                 device.flight.value.isIdle(endpoint),
                 "a transfer of endpoint \(endpoint) is still in flight (L9)")
             try device.checkEndpointExists(endpoint)
@@ -193,7 +193,7 @@ final class LibUSBDevice: BusDevice {
         await Resumption.wait { resumption in
             loop.onLoop { [self] in
                 guard !state.value.isClosed else { return resumption.resume() }
-                precondition(
+                contract(
                     flight.value.total == 0,
                     "\(name) was closed with \(flight.value.total) transfers in flight (L9)")
                 state.value.isClosed = true

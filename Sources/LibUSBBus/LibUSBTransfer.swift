@@ -67,7 +67,7 @@ internal import USBTypes
     }
 
     deinit {
-        precondition(!isInFlight, "a transfer was released in flight (L8)")
+        contract(!isInFlight, "a transfer was released in flight (L8)")
         device.transfers.remove(self)
         if let native = unsafe path.value.native {
             unsafe calls.freeTransfer(native)
@@ -107,7 +107,7 @@ internal import USBTypes
     /// Called by the device when it is closed, under the registry's lock: from here on nothing of
     /// it is libusb's (L24).
     func retire() {
-        precondition(!isInFlight, "a device was closed while a transfer was in flight (L9)")
+        contract(!isInFlight, "a device was closed while a transfer was in flight (L9)")
         if let native = unsafe path.value.native { unsafe calls.freeTransfer(native) }
         unsafe path.value.native = nil
         guard storage.isMapped else { return }

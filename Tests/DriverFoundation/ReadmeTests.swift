@@ -3,8 +3,8 @@ import Testing
 
 @testable import DriverFoundation
 
-/// What the README shows of the code is the code's: `WRITE_README=1 swift test --filter Readme` puts it
-/// there, and a run without it checks that it is current.
+/// What the README shows of the code is the code's: `WRITE_README=1 swift test --filter Readme`
+/// puts it there, and a run without it checks that it is current.
 @Suite("The README shows the code as it is")
 struct ReadmeTests {
     private let root = URL(filePath: #filePath).appending(path: "../../..").standardized

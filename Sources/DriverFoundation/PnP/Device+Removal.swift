@@ -1,7 +1,7 @@
 /// How a device goes: asked to, or gone.
 extension Device {
-    /// Removes the device in an orderly way (PNP-6): asks the driver, which may veto, takes the device
-    /// down, gives the hardware back, and returns when all of it is done but open files.
+    /// Removes the device in an orderly way (PNP-6): asks the driver, which may veto, takes the
+    /// device down, gives the hardware back, and returns when all of it is done but open files.
     ///
     /// Threading: the loop or any task. Cancellation: none.
     /// Errors: what ``FunctionDriver/queryRemove()`` threw.
@@ -35,8 +35,8 @@ extension Device {
         }
     }
 
-    /// Closes the files that were opened since, when somebody waits for the device's end and nothing
-    /// else keeps it.
+    /// Closes the files that were opened since, when somebody waits for the device's end and
+    /// nothing else keeps it.
     func closeFilesIfAwaited() {
         guard !state.value.finalWaiters.isEmpty, state.value.pnp.state == .waitingForFiles
         else { return }
@@ -57,8 +57,8 @@ extension Device {
         if loop.isPlanted(.departureCountedTwice) { noticeSurpriseRemoval() }
     }
 
-    /// Whether what just failed failed because the device is gone (L11, L12): waits a moment for the
-    /// departure, which comes after the failures as often as before them.
+    /// Whether what just failed failed because the device is gone (L11, L12): waits a moment for
+    /// the departure, which comes after the failures as often as before them.
     func confirmRemoval() async -> Bool {
         await Resumption.wait { answer in
             if state.value.isGone { return answer.resume(returning: true) }

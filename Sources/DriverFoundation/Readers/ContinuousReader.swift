@@ -6,15 +6,16 @@ public enum ReaderRecovery: Sendable, Hashable {
     case stop
 }
 
-/// Reads an IN pipe without pause: some transfers are always in flight, and each completion calls the
-/// driver's handler (U-18).
+/// Reads an IN pipe without pause: some transfers are always in flight, and each completion calls
+/// the driver's handler (U-18).
 ///
 /// - Deliveries come in the order in which the device sent, one at a time.
 /// - The next transfer is submitted before the handler is called; the bytes are the transfer's own
 ///   memory, lent until the handler returns.
 /// - A zero-length packet is delivered as no bytes; a short packet is one delivery.
-/// - After a failure everything in flight is ended, the `failed` handler decides, the halt is cleared,
-///   and reading goes on after a growing pause; five failures in a row without a delivery end it.
+/// - After a failure everything in flight is ended, the `failed` handler decides, the halt is
+///   cleared, and reading goes on after a growing pause; five failures in a row without a delivery
+///   end it.
 /// - A device that is gone ends it quietly.
 ///
 /// Threading: its device's scope; so are the handlers. Start it in `enterD0(from:)`, stop it in
@@ -229,9 +230,9 @@ public final class ContinuousReader: Sendable {
 extension USBPipe {
     /// Makes a reader of this pipe, stopped.
     ///
-    /// `depth` transfers of `size` bytes are kept in flight (defaults: 2 of one packet for interrupt, 4
-    /// of 16 KiB for bulk; at most 64). `handler` gets each delivery, `failed` each failure; without it
-    /// failures restart.
+    /// `depth` transfers of `size` bytes are kept in flight (defaults: 2 of one packet for
+    /// interrupt, 4 of 16 KiB for bulk; at most 64). `handler` gets each delivery, `failed` each
+    /// failure; without it failures restart.
     /// Errors: `.invalidRequest` for an OUT pipe or a size that is no multiple of the packet size
     /// (wdf.md §4.1), `.outOfMemory`, `.removed`.
     public func continuousReader<Driver: FunctionDriver>(

@@ -142,7 +142,7 @@ final class PortCore {
     // MARK: The host's side
 
     func submit(_ transfer: HostTransfer) {
-        precondition(transfer.phase == .idle, "a transfer was submitted twice")
+        contract(transfer.phase == .idle, "a transfer was submitted twice")
         transfer.phase = .pending
         transfer.filled = 0
         transfer.wasAsked = false

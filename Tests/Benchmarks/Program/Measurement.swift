@@ -11,7 +11,7 @@ import USBTypes
 /// One run of one loop; prints what the tools do not see.
 enum Measurement {
     /// What is measured; others are compared with the first.
-    static let loops = ["libusb in C", "LibUSBBus", "continuous reader"]
+    static let loops = ["libusb in C", "LibUSBBus", "continuous reader", "awaited reads"]
 
     private static let device = DeviceDescriptor(vendorID: 0x1209, productID: 0x7060)
     private static let configuration = ConfigurationDescriptor(items: [
@@ -32,7 +32,8 @@ enum Measurement {
             let first = allocation_count()
             precondition(df_raw_loop(node, Int32(depth), count) == 0, "the loop in C failed")
             allocations = allocation_count() - first
-        } else if loop == loops[2] {
+        } else if loop == loops[2] || loop == loops[3] {
+            ReadingDriver.isAwaited = loop == loops[3]
             allocations = waited { try await ReadingDriver.run(node, depth: depth, count: count) }
         } else {
             allocations = waited { try await bus(node, depth: depth, count: count) }

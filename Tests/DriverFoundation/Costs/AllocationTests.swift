@@ -7,9 +7,9 @@ import VirtualUSB
 
 /// What a transfer allocates once everything is warm, on a virtual bus in a loop of its own.
 ///
-/// Each number is of the whole path, the virtual bus and the device included, between two readings of
-/// one thread's count. Debug builds allocate a few frames and boxes for each awaited transfer, which
-/// only bounds them there.
+/// Each number is of the whole path, the virtual bus and the device included, between two readings
+/// of one thread's count. Debug builds allocate a few frames and boxes for each awaited transfer,
+/// which only bounds them there.
 @Suite("What is allocated when warm", .enabled(if: allocation_count_works()))
 struct DriverAllocationTests {
     private static let script = Script([
