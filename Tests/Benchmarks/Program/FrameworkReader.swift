@@ -47,7 +47,13 @@ actor ReadingDriver: FunctionDriver {
     private func take(_ bytes: RawSpan) {
         guard bytes.byteCount == 512 else { fatalError("a delivery of \(bytes.byteCount) bytes") }
         left -= 1
-        if left == 0 { finished?.yield(allocation_count() - first) }
+        guard left == 0 else { return }
+        let allocations = allocation_count() - first
+        // What it reads beyond what was asked for would be counted too.
+        device.task { [self] in
+            await reader?.stop()
+            await finished?.yield(allocations)
+        }
     }
 
     /// Whether it awaits one transfer after the other instead of reading continuously.
