@@ -3,7 +3,7 @@ import PackageDescription
 
 /// Every target of ours is compiled alike: Swift 6 mode, warnings are errors, unsafe code is
 /// marked.
-let strict: [SwiftSetting] = [
+var strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .strictMemorySafety(),
@@ -14,6 +14,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InferIsolatedConformances"),
     .enableExperimentalFeature("Lifetimes"),
 ]
+
+// What the thread sanitizer needs to be told; `Tests/run sanitize` sets it for builds of their own.
+if Context.environment["SANITIZE_THREAD"] != nil { strict.append(.define("SANITIZE_THREAD")) }
 
 let plain: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 

@@ -146,6 +146,7 @@ part_sanitize() {
     export ASAN_OPTIONS=detect_leaks=0
     for kind in thread address; do
         echo "the $kind sanitizer"
+        if [[ $kind == thread ]]; then export SANITIZE_THREAD=1; else unset SANITIZE_THREAD; fi
         tested count_tests "$state/sanitize.$kind" \
             swift test --disable-xctest "--sanitize=$kind" --scratch-path ".build-$kind" "${filter[@]}" || failed=1
         if (($# == 0)) && has_executable "$stand_in"; then

@@ -1,5 +1,5 @@
-/// Traps with `message` when somebody else's code has broken a contract: which rule, which object, what
-/// to do.
+/// Traps with `message` when somebody else's code has broken a contract: which rule, which object,
+/// what to do.
 ///
 /// Not a precondition, whose message optimised builds leave out.
 @inlinable @inline(__always)

@@ -172,7 +172,9 @@ import VirtualUSB
             let script = Script([
                 .deviceAdd: { driver in
                     driver.device.queue(.sequential, for: driver, read: { $1.complete() })
-                    driver.device.queue(.sequential, for: driver, other: { $1.complete() })
+                    driver.device.queue(
+                        .sequential, for: driver, read: { $1.complete() },
+                        other: { $1.complete() })
                 }
             ])
             try onBench(seeds: 0..<1, script) { bench in
