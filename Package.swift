@@ -1,22 +1,24 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What the thread sanitizer needs to be told; `Tests/run sanitize` asks for it, in builds of their own.
+let sanitizing: [SwiftSetting] =
+    Context.environment["SANITIZE_THREAD"] == nil ? [] : [.define("SANITIZE_THREAD")]
+
 /// Every target of ours is compiled alike: Swift 6 mode, warnings are errors, unsafe code is
 /// marked.
-var strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .treatAllWarnings(as: .error),
-    .strictMemorySafety(),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableExperimentalFeature("Lifetimes"),
-]
-
-// What the thread sanitizer needs to be told; `Tests/run sanitize` sets it for builds of their own.
-if Context.environment["SANITIZE_THREAD"] != nil { strict.append(.define("SANITIZE_THREAD")) }
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableExperimentalFeature("Lifetimes"),
+    ] + sanitizing
 
 let plain: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
