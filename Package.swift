@@ -127,7 +127,7 @@ let package = Package(
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
-        labProgram("lab-gadgets", in: "Gadgets", ["LibUSBBus"]),
+        labProgram("lab-gadgets", in: "Gadgets", ["DriverFoundation", "LibUSBBus"]),
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
         labProgram("lab-usbip", in: "USBIPServer", ["USBIP", "VirtualUSB"]),

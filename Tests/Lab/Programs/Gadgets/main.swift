@@ -3,6 +3,7 @@
 // lab-gadgets                       the lab's case: loopback 1209:7001, then the keyboard 1209:7003
 // lab-gadgets VID:PID [ROUNDS]      loopback gadget: content both ways, then an unplug in flight
 // lab-gadgets --hold VID:PID        takes the device's first interface from its kernel driver
+// lab-gadgets --fail VID:PID        the same under a driver that then refuses to start
 import Glibc
 import LibUSBBus
 import USBBus
@@ -17,7 +18,12 @@ func identity(_ text: String) -> (UInt16, UInt16)? {
     return (vendor, product)
 }
 
+if arguments.first == "--fail", let (vendor, product) = arguments.last.flatMap(identity) {
+    try await failToStart(vendor, product)
+    exit(0)
+}
 let isHolding = arguments.first == "--hold"
+if isHolding { TerminationSignals.install() }
 let isCase = arguments.isEmpty
 let named = (isHolding ? arguments.dropFirst() : arguments).first.flatMap(identity)
 let rounds = arguments.dropFirst().first.flatMap { Int($0) } ?? 20
