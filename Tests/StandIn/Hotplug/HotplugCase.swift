@@ -1,5 +1,6 @@
 import Foundation
 import USBBus
+import VirtualUSB
 
 /// What a bus promises of arrival and departure, and how this tier shows it.
 struct HotplugCase: Sendable {
@@ -52,14 +53,17 @@ struct HotplugCase: Sendable {
             }
         },
         HotplugCase("hotplug-departure-while-open") { bench in
-            for _ in 0..<25 {
+            for round in 0..<30 {
                 let (device, id) = try await bench.plug()
                 let watcher = try bench.watcher()
                 try watcher.tell("open", expecting: "opened \(id)")
                 try watcher.tell("listen", expecting: "listening")
-                try await device.unplug()
+                let kind = UnplugKind.allCases[round % UnplugKind.allCases.count]
+                try await device.unplug(kind)
                 try bench.announce(.remove, device)
-                try watcher.expect(unordered: [Watcher.departure(id), "heard deviceGone"])
+                // The kernel ends some as failed, before it knows why; libusb ends the others.
+                let status: TransferStatus = kind == .endWithError ? .failed : .deviceGone
+                try watcher.expect(unordered: [Watcher.departure(id), "heard \(status)"])
                 try watcher.tell("close", expecting: "closed")
             }
         },

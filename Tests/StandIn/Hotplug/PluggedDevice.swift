@@ -56,12 +56,12 @@ final class PluggedDevice: Sendable {
         try folder.add(expected, terminal: node.name)
     }
 
-    /// Everything but the event.
-    func unplug() async throws {
+    /// Everything but the event. `kind` says what the kernel does about what is pending.
+    func unplug(_ kind: UnplugKind = .endWithError) async throws {
         await Resumption.wait { resumption in
             port.loop.execute { [self] in
                 port.onUnplug { _ in resumption.resume() }
-                port.unplug(pending: .endWithError)
+                port.unplug(pending: kind)
             }
         }
         for connection in connections.lock.withLock({ connections.all }) { connection.disconnect() }

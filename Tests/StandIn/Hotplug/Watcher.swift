@@ -68,9 +68,9 @@ final class Watcher: Sendable {
             try await device.claim(ReferenceDevice.mainInterface, detaching: false)
             say("opened \(id.rawValue)")
         case "echo":
-            let (out, _) = try await echo(.out, [3, 1, 4, 1, 5, 9])
-            let (status, bytes) = try await echo(.in, [UInt8](repeating: 0, count: 6))
-            say("echo \(out) \(status) \(bytes)")
+            let sent = try await echo(.out, [3, 1, 4, 1, 5, 9])
+            let kept = try await echo(.in, [UInt8](repeating: 0, count: 6))
+            say("echo \(sent.status) \(kept.status) \(kept.bytes)")
         case "listen": try await listen()
         case "close":
             await device?.close()
@@ -89,57 +89,61 @@ final class Watcher: Sendable {
 
     /// A transfer that ends when the device goes, which is said then.
     private func listen() async throws {
-        guard let device else { return }
-        let transfer = try device.makeTransfer(
-            .bulk, on: ReferenceDevice.silentIn, maxPacketSize: ReferenceDevice.bulkPacket,
-            capacity: ReferenceDevice.bulkPacket)
-        let loop = bus.loop
-        await Resumption.wait { resumption in
-            loop.execute {
-                transfer.handler = { completion in
-                    // The reference keeps the transfer until here.
-                    transfer.handler = nil
-                    say("heard \(completion.status)")
-                }
-                do {
-                    try transfer.submit(length: transfer.capacity)
-                    say("listening")
-                } catch { say("not listening: \(error)") }
-                resumption.resume()
+        guard let device else { throw HotplugFailure("no device is open") }
+        try await onLoop {
+            let transfer = try device.makeTransfer(
+                .bulk, on: ReferenceDevice.silentIn, maxPacketSize: ReferenceDevice.bulkPacket,
+                capacity: ReferenceDevice.bulkPacket)
+            transfer.handler = { completion in
+                // The reference keeps the transfer until here.
+                transfer.handler = nil
+                say("heard \(completion.status)")
             }
+            try transfer.submit(length: transfer.capacity)
+            say("listening")
         }
     }
 
-    private func echo(
-        _ direction: Direction, _ bytes: [UInt8]
-    ) async throws -> (TransferStatus, [UInt8]) {
-        guard let device else { return (.deviceGone, []) }
-        let transfer = try device.makeTransfer(
-            .control, on: .control, maxPacketSize: 64, capacity: bytes.count)
-        let loop = bus.loop
-        return await Resumption.wait { resumption in
-            loop.execute {
-                transfer.setup = SetupPacket(
-                    direction, .vendor, request: ReferenceDevice.Request.echo.rawValue,
-                    length: UInt16(bytes.count))
-                transfer.withMutableBytes { span in
-                    for index in bytes.indices {
-                        span.storeBytes(of: bytes[index], toByteOffset: index, as: UInt8.self)
-                    }
-                }
-                transfer.handler = { completion in
-                    transfer.handler = nil
-                    let length = completion.length
-                    let moved = transfer.withMutableBytes { span in
-                        (0..<length).map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
-                    }
-                    resumption.resume(returning: (completion.status, moved))
-                }
-                do { try transfer.submit(length: bytes.count) } catch {
-                    transfer.handler = nil
-                    resumption.resume(returning: (.failed, []))
+    /// A request of the device's, with the bytes that are sent or as many as are asked for.
+    private func echo(_ direction: Direction, _ bytes: [UInt8]) async throws -> Echo {
+        guard let device else { throw HotplugFailure("no device is open") }
+        let (answers, answer) = AsyncStream<Echo>.makeStream()
+        try await onLoop {
+            let transfer = try device.makeTransfer(
+                .control, on: .control, maxPacketSize: 64, capacity: bytes.count)
+            transfer.setup = SetupPacket(
+                direction, .vendor, request: ReferenceDevice.Request.echo.rawValue,
+                length: UInt16(bytes.count))
+            transfer.withMutableBytes { span in
+                for (index, byte) in bytes.enumerated() {
+                    span.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
                 }
             }
+            transfer.handler = { completion in
+                let (status, length) = (completion.status, completion.length)
+                transfer.handler = nil
+                let moved = transfer.withMutableBytes { span in
+                    (0..<length).map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+                }
+                answer.yield(Echo(status: status, bytes: moved))
+            }
+            try transfer.submit(length: bytes.count)
         }
+        for await answer in answers { return answer }
+        throw HotplugFailure("no answer")
+    }
+
+    private struct Echo: Sendable {
+        let status: TransferStatus
+        let bytes: [UInt8]
+    }
+
+    /// Runs `body` on the bus's loop.
+    private func onLoop(_ body: @escaping @Sendable () throws -> Void) async throws {
+        let loop = bus.loop
+        let result: Result<Void, any Error> = await Resumption.wait { resumption in
+            loop.execute { resumption.resume(returning: Result(catching: body)) }
+        }
+        try result.get()
     }
 }
