@@ -1,18 +1,24 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target of ours is compiled alike: Swift 6 mode, warnings are errors, unsafe code is marked.
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .treatAllWarnings(as: .error),
-    .strictMemorySafety(),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableExperimentalFeature("Lifetimes"),
-]
+/// What the thread sanitizer needs to be told; `Tests/run sanitize` asks for it, in builds of their own.
+let sanitizing: [SwiftSetting] =
+    Context.environment["SANITIZE_THREAD"] == nil ? [] : [.define("SANITIZE_THREAD")]
+
+/// Every target of ours is compiled alike: Swift 6 mode, warnings are errors, unsafe code is
+/// marked.
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableExperimentalFeature("Lifetimes"),
+    ] + sanitizing
 
 let plain: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
@@ -30,7 +36,8 @@ func program(
         ], path: "Samples/" + folder, swiftSettings: plain)
 }
 
-/// Samples read as a user's own package would: the same checks, imports as Swift has them by default.
+/// Samples read as a user's own package would: the same checks, imports as Swift has them by
+/// default.
 func sample(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency]
 ) -> Target {
@@ -166,7 +173,9 @@ let package = Package(
             path: "Tests/Storm/Command",
             swiftSettings: strict),
         .testTarget(
-            name: "StormTests", dependencies: ["StormModel"], path: "Tests/Storm/Tests",
+            name: "StormTests",
+            dependencies: ["StormModel", "DriverFoundation", "DriverSimulation", "VirtualUSB"],
+            path: "Tests/Storm/Tests",
             swiftSettings: strict),
         .testTarget(
             name: "SamplesTests",

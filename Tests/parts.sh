@@ -141,10 +141,12 @@ part_sanitize() {
     local kind failed=0 filter=()
     need libusb-1.0-0-dev pkg-config
     if (($#)); then filter=(--filter "$1"); fi
+    export STORM_SEEDS=40
     # The test library itself leaks a little.
     export ASAN_OPTIONS=detect_leaks=0
     for kind in thread address; do
         echo "the $kind sanitizer"
+        if [[ $kind == thread ]]; then export SANITIZE_THREAD=1; else unset SANITIZE_THREAD; fi
         tested count_tests "$state/sanitize.$kind" \
             swift test --disable-xctest "--sanitize=$kind" --scratch-path ".build-$kind" "${filter[@]}" || failed=1
         if (($# == 0)) && has_executable "$stand_in"; then

@@ -1,7 +1,7 @@
 package import DriverRuntime
 
-/// The interleavings that simulations must have seen: each is a race that a driver's author would have
-/// to think of without the framework.
+/// The interleavings that simulations must have seen: each is a race that a driver's author would
+/// have to think of without the framework.
 extension Mark {
     /// The client gave up before its request reached the device.
     static let cancelBeforeArrival = Mark("cancel before arrival")

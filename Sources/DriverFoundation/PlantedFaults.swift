@@ -1,7 +1,7 @@
 package import DriverRuntime
 
-/// Mistakes that the framework makes when a test plants them: what the storm of simulations must find
-/// to be believed when it finds nothing.
+/// Mistakes that the framework makes when a test plants them: what the storm of simulations must
+/// find to be believed when it finds nothing.
 extension PlantedFault {
     /// A request that waits in a queue is not taken out when its client gives up.
     static let lostCancelWhileQueued = PlantedFault("a cancel is lost while the request is queued")

@@ -1,3 +1,11 @@
+#if SANITIZE_THREAD
+public import Synchronization
+
+/// Tells the thread sanitizer that a resumption comes before what its task does next: it cannot
+/// see the Swift runtime's own way of saying so. Built into its builds alone.
+@usableFromInline let resumed = Atomic<Int>(0)
+#endif
+
 /// The right to resume one suspended task, once: a continuation that costs no allocation.
 ///
 /// The holder answers for "once": resuming twice is undefined, never resuming leaves the task for
@@ -12,6 +20,9 @@
     /// Lets the task go on with `value`. Any thread; cheapest on the loop whose scope it prefers.
     @inlinable
     public func resume(returning value: Value) {
+        #if SANITIZE_THREAD
+        resumed.add(1, ordering: .releasing)
+        #endif
         unsafe continuation.resume(returning: value)
     }
 
@@ -23,9 +34,13 @@
     /// decides whether to wait at all is decided inside `body`, or a wake can come in between.
     @inlinable
     public static func wait(_ body: (Resumption<Value>) -> Void) async -> Value {
-        await unsafe withUnsafeContinuation { continuation in
+        let value = await unsafe withUnsafeContinuation { continuation in
             unsafe body(Resumption(continuation))
         }
+        #if SANITIZE_THREAD
+        _ = resumed.load(ordering: .acquiring)
+        #endif
+        return value
     }
 }
 

@@ -2,7 +2,8 @@ internal import DriverRuntime
 
 /// Which interfaces are claimed, in which setting, and which kernel driver each was taken from.
 ///
-/// The loop asks, the side thread writes, and the way out of a dying process does both: hence a lock.
+/// The loop asks, the side thread writes, and the way out of a dying process does both: hence a
+/// lock.
 final class ClaimLedger: @unchecked Sendable {
     struct Claim {
         var interface: UInt8

@@ -2,8 +2,8 @@ package import USBTypes
 
 /// A device descriptor with its configurations behind it, as sysfs and a device's node give them.
 ///
-/// What cannot be read is left out: a device that describes one of its configurations badly still has
-/// the others.
+/// What cannot be read is left out: a device that describes one of its configurations badly still
+/// has the others.
 package struct DescriptorBlob: Sendable {
     /// The device descriptor.
     package let device: DeviceDescriptor

@@ -1,11 +1,11 @@
 internal import DriverRuntime
 internal import Glibc
 
-/// Which interfaces were taken from kernel drivers, on disk, so that a process that was killed leaves
-/// word: the next one gives them back (L21).
+/// Which interfaces were taken from kernel drivers, on disk, so that a process that was killed
+/// leaves word: the next one gives them back (L21).
 ///
-/// One file for each process, in a folder that does not survive a restart of the machine. The process
-/// holds a lock on its file; a file that can be locked belongs to nobody any more.
+/// One file for each process, in a folder that does not survive a restart of the machine. The
+/// process holds a lock on its file; a file that can be locked belongs to nobody any more.
 package final class KernelDriverJournal: @unchecked Sendable {
     /// An interface that was taken from its driver.
     package struct Note: Hashable, Sendable {
@@ -64,7 +64,8 @@ package final class KernelDriverJournal: @unchecked Sendable {
         return unsafe String(cString: folder)
     }
 
-    /// Notes that an interface is being taken. Any thread. Where nothing can be written, nothing is.
+    /// Notes that an interface is being taken. Any thread. Where nothing can be written, nothing
+    /// is.
     package func add(_ note: Note) {
         lock.withLock {
             notes.append(note)

@@ -8,8 +8,8 @@ extension LibUSBBus {
     /// The descriptor stays the caller's, who closes it after the departure or after ``stop()``.
     /// Before the start the device is kept for it, and an error of it is the start's.
     /// Threading: any.
-    /// Errors: `.busy` for a descriptor that is attached already, `.deviceGone`, `.failed` for one that
-    /// is no device's node.
+    /// Errors: `.busy` for a descriptor that is attached already, `.deviceGone`, `.failed` for one
+    /// that is no device's node.
     public func attach(_ descriptor: Int32) async throws(BusError) {
         let key = AttachmentKey.descriptor(descriptor)
         let (context, id) = await onLoop { [self] in

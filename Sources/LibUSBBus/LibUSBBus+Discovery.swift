@@ -29,8 +29,8 @@ extension LibUSBBus {
         if entry.device != nil { state.value.observer?(.departed(entry.id)) }
     }
 
-    /// Describes on the side thread, because that reads files, and reports on the loop. Calls `done`
-    /// when all are reported.
+    /// Describes on the side thread, because that reads files, and reports on the loop. Calls
+    /// `done` when all are reported.
     func describeAndReport(
         _ arrivals: [(AttachmentID, AttachmentKey)], done: @escaping @Sendable () -> Void = {}
     ) {
@@ -52,7 +52,8 @@ extension LibUSBBus {
 
     // MARK: Listing
 
-    /// Lists the devices and reports the difference to what is known, then calls `done`. On the loop.
+    /// Lists the devices and reports the difference to what is known, then calls `done`. On the
+    /// loop.
     func scan(done: @escaping @Sendable () -> Void) {
         guard let context = state.value.context else { return done() }
         let mark = state.value.table.beginListing()
@@ -146,8 +147,8 @@ extension LibUSBBus {
         scan { [self] in state.value.isRescanning = false }
     }
 
-    /// After a reset that ended the handle: whether another device stands at the same ports within a
-    /// second (L22).
+    /// After a reset that ended the handle: whether another device stands at the same ports within
+    /// a second (L22).
     func isReplaced(_ device: LibUSBDevice) async -> Bool {
         guard deviceSource != .descriptors else { return false }
         let location = device.description.location

@@ -20,8 +20,8 @@ extension LibUSBBus {
 
     /// Opens an attached device; see ``USBBus/USBBus/open(_:)``.
     ///
-    /// A refusal that may pass, because the permissions of the node are still being set, is tried again
-    /// for one second (L14).
+    /// A refusal that may pass, because the permissions of the node are still being set, is tried
+    /// again for one second (L14).
     public func open(_ id: AttachmentID) async throws(BusError) -> any BusDevice {
         let request = try await begin(id).get()
         if let handle = request.kept {
@@ -153,8 +153,8 @@ extension LibUSBBus {
         await onLoop { [self] in state.value.table[id] != nil }
     }
 
-    /// A device was closed, and with it its handle unless it was handed in: that one goes on noticing
-    /// the departure. On the loop.
+    /// A device was closed, and with it its handle unless it was handed in: that one goes on
+    /// noticing the departure. On the loop.
     func closed(_ device: LibUSBDevice) {
         state.value.open[device.id] = nil
         guard let handed = device.handed else { return }

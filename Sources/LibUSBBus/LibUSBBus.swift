@@ -5,8 +5,8 @@ public import USBBus
 /// The bus of real devices: libusb's asynchronous transfers and hotplug.
 ///
 /// One loop for all devices, which is libusb's event thread; calls that may block run on a side
-/// thread (libusb §2.4). Devices are described from what the kernel read when it enumerated them: no
-/// device is opened to be listed.
+/// thread (libusb §2.4). Devices are described from what the kernel read when it enumerated them:
+/// no device is opened to be listed.
 ///
 /// ## Where arrivals come from
 /// - With a running udevd: from libusb's hotplug.
@@ -42,9 +42,9 @@ public final class LibUSBBus: USBBus {
     public enum Discovery: Sendable, Hashable {
         /// The bus finds those of this machine.
         case system
-        /// Nobody: devices are handed in with ``LibUSBBus/attach(_:)``. For programs that get nodes from
-        /// a broker, such as a portal. With libusb 1.0.26 a process that made such a bus can make no
-        /// other kind any more (L30).
+        /// Nobody: devices are handed in with ``LibUSBBus/attach(_:)``. For programs that get nodes
+        /// from a broker, such as a portal. With libusb 1.0.26 a process that made such a bus can
+        /// make no other kind any more (L30).
         case none
     }
 
@@ -80,7 +80,8 @@ public final class LibUSBBus: USBBus {
         thread.perform { [loop] in loop.runUntilStopped() }
     }
 
-    /// How often libusb failed to handle events; a number that rises is worth a report (L29). Any thread.
+    /// How often libusb failed to handle events; a number that rises is worth a report (L29). Any
+    /// thread.
     public var eventErrors: UInt64 { waiter.errorCount }
 
     // MARK: Start and stop
@@ -125,8 +126,8 @@ public final class LibUSBBus: USBBus {
             }
             registration = result.value
         }
-        // A task that waits on the loop may go on there before anything posted runs: so the loop itself
-        // lets it.
+        // A task that waits on the loop may go on there before anything posted runs: so the loop
+        // itself lets it.
         loop.execute { [self, registration] in
             state.value.context = context
             state.value.observer = observer
@@ -153,7 +154,7 @@ public final class LibUSBBus: USBBus {
     /// Threading: any, but not from a scope of this bus's loop, which ends here.
     public func stop() async {
         let (devices, handles): ([DevicePointer], [HandlePointer]) = await onLoop { [self] in
-            precondition(
+            contract(
                 state.value.open.isEmpty && state.value.opening.isEmpty,
                 "a bus was stopped while a device was open")
             state.value.observer = nil

@@ -25,8 +25,8 @@ package protocol LibUSBCalls: AnyObject, Sendable {
     ) -> LibUSBResult<Int32>
     /// Ends the calls of `registerHotplug`; one may be running.
     func deregisterHotplug(_ context: ContextPointer, _ registration: Int32)
-    /// Calls `observe`, on any thread, with each descriptor that libusb stops to watch: one that was
-    /// closed, or whose device is gone.
+    /// Calls `observe`, on any thread, with each descriptor that libusb stops to watch: one that
+    /// was closed, or whose device is gone.
     func observeEndedDescriptors(
         _ context: ContextPointer, _ observe: @escaping @Sendable (Int32) -> Void)
 
@@ -114,8 +114,8 @@ package enum LibUSBResult<Value: Sendable>: Sendable {
 
 /// One of libusb's opaque objects.
 @safe package struct LibUSBPointer<Kind>: Hashable, @unchecked Sendable {
-    // Sendable because libusb locks its objects itself; what must stay on one thread is said and kept
-    // call by call.
+    // Sendable because libusb locks its objects itself; what must stay on one thread is said and
+    // kept call by call.
     package let raw: OpaquePointer
 
     package init(_ raw: OpaquePointer) { unsafe self.raw = raw }

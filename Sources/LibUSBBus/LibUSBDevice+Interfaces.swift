@@ -48,7 +48,8 @@ extension LibUSBDevice {
         let driver = boundDriver(of: interface).flatMap { $0 == "usbfs" ? nil : $0 }
         let taken = detaching ? driver : nil
         if let taken {
-            // Noted before it is done: a program killed in between leaves a note too many, not too few.
+            // Noted before it is done: a program killed in between leaves a note too many, not too
+            // few.
             bus.journal.add(note(interface, taken))
             calls.setAutomaticDetach(handle, true)
         }
@@ -96,8 +97,8 @@ extension LibUSBDevice {
         for claim in claims.all { releaseNow(claim.interface, isGone: isGone) }
     }
 
-    /// Side thread. The kernel's driver comes back only if the claim was given back before the close
-    /// (L21).
+    /// Side thread. The kernel's driver comes back only if the claim was given back before the
+    /// close (L21).
     private func releaseNow(_ interface: UInt8, isGone: Bool) {
         guard let claim = claims.remove(interface) else { return }
         if !isGone {
@@ -177,7 +178,7 @@ extension LibUSBDevice {
         let outcome = try await blocking(
             "reset",
             check: { device in
-                precondition(
+                contract(
                     device.flight.value.total == 0,
                     "\(device.name) was reset with transfers in flight (L9)")
             }, { $0.resetNow() }, after: { $0.afterReset($1) })

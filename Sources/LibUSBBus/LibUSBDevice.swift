@@ -67,8 +67,8 @@ final class LibUSBDevice: BusDevice {
 
     // MARK: Calls that may block
 
-    /// Runs `check` on the loop, `body` on the side thread, and `after` on the loop again, unless the
-    /// device is gone or closed.
+    /// Runs `check` on the loop, `body` on the side thread, and `after` on the loop again, unless
+    /// the device is gone or closed.
     func blocking<Value: Sendable>(
         _ action: String, check: @escaping @Sendable (LibUSBDevice) throws(BusError) -> Void,
         _ body: @escaping @Sendable (LibUSBDevice) -> Result<Value, BusError>,
@@ -94,12 +94,13 @@ final class LibUSBDevice: BusDevice {
         return try result.get()
     }
 
-    /// Traps unless nothing of an interface is in flight: what follows would kill its transfers (L9).
+    /// Traps unless nothing of an interface is in flight: what follows would kill its transfers
+    /// (L9).
     func preconditionDrained(_ interface: UInt8) {
         let settings = configuration?.interface(interface)?.alternateSettings ?? []
         for setting in settings {
             for endpoint in setting.endpoints {
-                precondition(
+                contract(
                     flight.value.isIdle(endpoint.address),
                     "a transfer of interface \(interface) is still in flight (L9)")
             }
@@ -143,7 +144,7 @@ final class LibUSBDevice: BusDevice {
     func clearHalt(_ endpoint: EndpointAddress) async throws(BusError) {
         let action = "clear the halt of endpoint \(endpoint)"
         try await blocking(action) { (device) throws(BusError) in
-            precondition(
+            contract(
                 device.flight.value.isIdle(endpoint),
                 "a transfer of endpoint \(endpoint) is still in flight (L9)")
             try device.checkEndpointExists(endpoint)
@@ -181,7 +182,8 @@ final class LibUSBDevice: BusDevice {
         transfers.cancelAll()
     }
 
-    /// A transfer failed as they do when a device is pulled: look, where nobody tells (L11). On the loop.
+    /// A transfer failed as they do when a device is pulled: look, where nobody tells (L11). On the
+    /// loop.
     func suspectRemoval() {
         guard !state.value.isGone, !state.value.isClosed else { return }
         bus.suspectRemoval(of: self)
@@ -191,7 +193,7 @@ final class LibUSBDevice: BusDevice {
         await Resumption.wait { resumption in
             loop.onLoop { [self] in
                 guard !state.value.isClosed else { return resumption.resume() }
-                precondition(
+                contract(
                     flight.value.total == 0,
                     "\(name) was closed with \(flight.value.total) transfers in flight (L9)")
                 state.value.isClosed = true

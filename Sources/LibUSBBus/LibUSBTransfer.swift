@@ -5,10 +5,11 @@ internal import USBTypes
 
 /// A transfer of an open device: one `libusb_transfer` and one piece of memory, made once.
 ///
-/// Between `begin` and the handler there is libusb and nothing else: no allocation, no lock of ours,
-/// no line of a log.
+/// Between `begin` and the handler there is libusb and nothing else: no allocation, no lock of
+/// ours, no line of a log.
 @safe final class LibUSBTransfer: BusTransfer, @unchecked Sendable {
-    // Sendable as its superclass is: confined to the loop. `slot` is the registry's, under its lock.
+    // Sendable as its superclass is: confined to the loop. `slot` is the registry's, under its
+    // lock.
 
     let device: LibUSBDevice
     private let calls: any LibUSBCalls
@@ -66,7 +67,7 @@ internal import USBTypes
     }
 
     deinit {
-        precondition(!isInFlight, "a transfer was released in flight (L8)")
+        contract(!isInFlight, "a transfer was released in flight (L8)")
         device.transfers.remove(self)
         if let native = unsafe path.value.native {
             unsafe calls.freeTransfer(native)
@@ -103,10 +104,10 @@ internal import USBTypes
         if let native = unsafe path.value.native { _ = unsafe calls.cancel(native) }
     }
 
-    /// Called by the device when it is closed, under the registry's lock: from here on nothing of it is
-    /// libusb's (L24).
+    /// Called by the device when it is closed, under the registry's lock: from here on nothing of
+    /// it is libusb's (L24).
     func retire() {
-        precondition(!isInFlight, "a device was closed while a transfer was in flight (L9)")
+        contract(!isInFlight, "a device was closed while a transfer was in flight (L9)")
         if let native = unsafe path.value.native { unsafe calls.freeTransfer(native) }
         unsafe path.value.native = nil
         guard storage.isMapped else { return }

@@ -3,8 +3,8 @@ package import DriverRuntime
 internal import Glibc
 internal import Synchronization
 
-/// Where the loop of this bus waits: libusb's own event handling, which calls the transfers' and the
-/// hotplug's callbacks (libusb §2.4).
+/// Where the loop of this bus waits: libusb's own event handling, which calls the transfers' and
+/// the hotplug's callbacks (libusb §2.4).
 ///
 /// Until a context is attached it waits for work alone: a bus can be asked things before it has
 /// started, and when it could not start. Idle it sleeps for a day at a time: nothing polls.

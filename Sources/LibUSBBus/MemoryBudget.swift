@@ -3,9 +3,9 @@ package import USBTypes
 
 /// How much of the kernel's memory for transfers is in use (L26).
 ///
-/// The kernel's limit counts all programs, so it may refuse earlier than this does; but a program that
-/// asks for too much by itself is told so in words, where the kernel would only say "no memory" — or,
-/// for control transfers, "input/output error".
+/// The kernel's limit counts all programs, so it may refuse earlier than this does; but a program
+/// that asks for too much by itself is told so in words, where the kernel would only say "no
+/// memory" — or, for control transfers, "input/output error".
 ///
 /// Threading: on the loop.
 package final class MemoryBudget: Sendable {

@@ -45,9 +45,9 @@ final class OpenDevices: @unchecked Sendable {
 }
 
 extension LibUSBBus {
-    /// Gives every interface that this process has claimed back, to its kernel driver if it was taken
-    /// from one. For the end of a process that cannot close its devices in order; they are of no more
-    /// use after it.
+    /// Gives every interface that this process has claimed back, to its kernel driver if it was
+    /// taken from one. For the end of a process that cannot close its devices in order; they are of
+    /// no more use after it.
     ///
     /// Threading: any but a bus's loop; blocks until done, two seconds at most.
     /// Source: L21.

@@ -2,8 +2,8 @@ internal import CLibUSB
 
 /// When an open that was refused is tried again.
 ///
-/// A device is announced before its node has its permissions, and sometimes before the node is there
-/// (L14). So some refusals may pass; after ``attempts`` they are the truth.
+/// A device is announced before its node has its permissions, and sometimes before the node is
+/// there (L14). So some refusals may pass; after ``attempts`` they are the truth.
 package struct OpenRetry: Sendable {
     /// Opens that are tried at most.
     package static let attempts = 10

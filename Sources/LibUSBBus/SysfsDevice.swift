@@ -17,7 +17,8 @@ package struct SysfsDevice: Sendable {
         path = root + "/" + name
     }
 
-    /// The folder of the device at `place`; `nil` when there is none, or another device is there now.
+    /// The folder of the device at `place`; `nil` when there is none, or another device is there
+    /// now.
     package init?(at place: DevicePlace, root: String = Self.root) {
         let ports = place.ports.map(String.init).joined(separator: ".")
         self.init(name: ports.isEmpty ? "usb\(place.bus)" : "\(place.bus)-\(ports)", root: root)

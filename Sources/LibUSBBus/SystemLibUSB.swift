@@ -8,8 +8,9 @@ package final class SystemLibUSB: LibUSBCalls {
 
     private let observers = Observers()
 
-    /// What libusb's callbacks need to find. Never shrinks while a context lives, because a callback
-    /// may be running while it is deregistered (libusb §2.7): the bus drops all with its context.
+    /// What libusb's callbacks need to find. Never shrinks while a context lives, because a
+    /// callback may be running while it is deregistered (libusb §2.7): the bus drops all with its
+    /// context.
     private final class Observers: @unchecked Sendable {
         let lock = Lock()
         // Guarded by `lock`.
@@ -46,8 +47,8 @@ package final class SystemLibUSB: LibUSBCalls {
     }
 
     package func exit(_ context: ContextPointer) {
-        // Taken out first: the next context may get this one's address. Kept until then: the end calls
-        // back.
+        // Taken out first: the next context may get this one's address. Kept until then: the end
+        // calls back.
         let observers = observers.lock.withLock {
             self.observers.byContext.removeValue(forKey: context)
         }
@@ -73,7 +74,8 @@ package final class SystemLibUSB: LibUSBCalls {
         let events =
             LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED.rawValue | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT.rawValue
         var registration: libusb_hotplug_callback_handle = 0
-        // Without the flag that reports the devices present: that would call back on this thread (L16).
+        // Without the flag that reports the devices present: that would call back on this thread
+        // (L16).
         let code = unsafe libusb_hotplug_register_callback(
             context.raw, Int32(events), 0, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,
             LIBUSB_HOTPLUG_MATCH_ANY,

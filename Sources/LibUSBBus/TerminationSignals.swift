@@ -1,15 +1,16 @@
 internal import Glibc
 internal import Synchronization
 
-/// The orderly end of a program that is told to go: SIGINT and SIGTERM give every interface back before
-/// they end it (L21).
+/// The orderly end of a program that is told to go: SIGINT and SIGTERM give every interface back
+/// before they end it (L21).
 ///
-/// For programs without an end of their own for these signals; others call ``LibUSBBus/releaseAll()``
-/// from theirs.
+/// For programs without an end of their own for these signals; others call
+/// ``LibUSBBus/releaseAll()`` from theirs.
 public enum TerminationSignals {
     private static let writer = Atomic<Int32>(-1)
 
-    /// Installs the handlers; once is enough, more do nothing. Costs one thread that sleeps until then.
+    /// Installs the handlers; once is enough, more do nothing. Costs one thread that sleeps until
+    /// then.
     ///
     /// The process ends by the signal itself, so that whoever started it sees why.
     /// Threading: any.

@@ -49,14 +49,15 @@ internal import Glibc
 
 /// Whether mapped memory pays on this machine.
 ///
-/// Where the caches are not coherent with the controller the kernel maps it uncached, and reading it
-/// is up to fifty times slower (libusb §2.6): then the copy that it saves is cheaper.
+/// Where the caches are not coherent with the controller the kernel maps it uncached, and reading
+/// it is up to fifty times slower (libusb §2.6): then the copy that it saves is cheaper.
 struct MappingProbe: Sendable {
     /// From this size on the saved copy is worth a mapping.
     static let threshold = 16_384
     private static let size = 65_536
 
-    /// Compares the time to read `mapped` with the time to read the heap; `mapped` has at least 64 KiB.
+    /// Compares the time to read `mapped` with the time to read the heap; `mapped` has at least 64
+    /// KiB.
     static func pays(_ mapped: TransferMemory) -> Bool {
         let heap = TransferMemory.heap(size)
         defer { heap.free() }

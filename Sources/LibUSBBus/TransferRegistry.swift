@@ -34,7 +34,8 @@ internal import USBBus
     /// Takes libusb's half from every transfer. On the loop, none in flight.
     func retireAll() { forEach { $0.retire() } }
 
-    /// Without a retain: one whose deinitialiser has begun waits for the lock, and must not be revived.
+    /// Without a retain: one whose deinitialiser has begun waits for the lock, and must not be
+    /// revived.
     private func forEach(_ body: (LibUSBTransfer) -> Void) {
         lock.withLock {
             for index in unsafe transfers.indices {

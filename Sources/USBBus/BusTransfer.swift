@@ -50,7 +50,7 @@ public import USBTypes
         unsafe self.memory = memory
     }
 
-    deinit { precondition(!isInFlight, "a transfer was released in flight (L8)") }
+    deinit { contract(!isInFlight, "a transfer was released in flight (L8)") }
 
     /// Which way the data goes: the endpoint's direction, or the setup packet's for control.
     public final var direction: Direction {
@@ -62,7 +62,7 @@ public import USBTypes
     public final func withMutableBytes<Result>(
         _ body: (inout MutableRawSpan) -> Result
     ) -> Result {
-        precondition(!isInFlight, "the memory of a transfer in flight is the bus's")
+        contract(!isInFlight, "the memory of a transfer in flight is the bus's")
         var span = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<capacity]).mutableBytes
         return body(&span)
     }
@@ -76,8 +76,8 @@ public import USBTypes
     /// not called.
     public final func submit(length: Int, zeroPacket: Bool = false) throws(BusError) {
         loop.preconditionOnLoop()
-        precondition(!isInFlight, "a transfer was submitted twice (L5)")
-        precondition(length >= 0 && length <= capacity, "length \(length) exceeds \(capacity)")
+        contract(!isInFlight, "a transfer was submitted twice (L5)")
+        contract(length >= 0 && length <= capacity, "length \(length) exceeds \(capacity)")
         isInFlight = true
         do { try begin(length: length, zeroPacket: zeroPacket) } catch {
             isInFlight = false
@@ -104,7 +104,7 @@ public import USBTypes
     /// Called by the bus, on the loop, exactly once for each `begin` that did not throw.
     public final func complete(_ status: TransferStatus, length: Int) {
         loop.preconditionOnLoop()
-        precondition(isInFlight, "a transfer completed twice (L7)")
+        contract(isInFlight, "a transfer completed twice (L7)")
         isInFlight = false
         let count = min(max(length, 0), capacity)
         let received = direction == .in ? count : 0

@@ -2,8 +2,10 @@ internal import DriverRuntime
 internal import USBBus
 internal import USBTypes
 
-/// One control transfer that resumes whoever waits for it.
+/// One control transfer that resumes whoever waits for it. Sendable as every host's transfer is.
 @safe final class ControlExchange: HostTransfer, @unchecked Sendable {
+    // Sendable as its superclass is: confined to the loop.
+
     typealias Answer = (status: TransferStatus, bytes: [UInt8])
     private var resumption: Resumption<Answer>?
     private var deadline: Deadline?

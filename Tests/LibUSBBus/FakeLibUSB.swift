@@ -7,7 +7,8 @@ import Synchronization
 
 /// A libusb of the tests' own: devices that exist by name alone, and codes that were ordered.
 ///
-/// Its events wait on a pipe, as libusb's do, so that the bus's loop runs as it does on the real one.
+/// Its events wait on a pipe, as libusb's do, so that the bus's loop runs as it does on the real
+/// one.
 @safe final class FakeLibUSB: LibUSBCalls, @unchecked Sendable {
     private let lock = Lock()
     // Guarded by `lock`.

@@ -7,8 +7,8 @@ import USBTypes
 
 @testable import LibUSBBus
 
-/// The bus over a libusb of the tests' own. Descriptors come from no sysfs, so that devices have none;
-/// what needs some runs in the stand-in.
+/// The bus over a libusb of the tests' own. Descriptors come from no sysfs, so that devices have
+/// none; what needs some runs in the stand-in.
 @Suite struct LibUSBBusTests {
     private let calls = FakeLibUSB()
 

@@ -8,7 +8,8 @@ extension Device {
         let core = state.value.pool.popLast() ?? RequestCore(of: self)
         core.begin(request, from: file, reply, ticket: ticket)
         let kind = RequestRoutes(request.kind)
-        guard let route = state.value.routes.first(where: { $0.0.contains(kind) }) else {
+        let route = state.value.routes.first { $0.0.contains(kind) }
+        guard let queue = route?.1 ?? state.value.defaultQueue else {
             return core.finish(error: .invalidRequest, information: 0)
         }
         // a zero-length transfer succeeds without troubling the driver.
@@ -17,7 +18,7 @@ extension Device {
         {
             return core.finish(error: nil, information: 0)
         }
-        route.1.accept(core, atHead: false)
+        queue.accept(core, atHead: false)
     }
 
     func nextRequestNumber() -> UInt64 {

@@ -32,6 +32,7 @@ public final class Device: Sendable {
         var hardware: Hardware?
         var queues: [RequestQueue] = []
         var routes: [(RequestRoutes, RequestQueue)] = []
+        var defaultQueue: RequestQueue?
         var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
         var files: [File] = []
         var pool: [RequestCore] = []
@@ -71,15 +72,17 @@ public final class Device: Sendable {
     ///
     /// `isPowerManaged`: whether it hands out requests only in D0.
     public func queue(_ dispatch: QueueDispatch, isPowerManaged: Bool = true) -> RequestQueue {
-        precondition(
+        contract(
             dispatch == .manual, "Q-1: a \(dispatch) queue needs a handler: use queue(_:for:…)")
         return add(RequestQueue(dispatch, isPowerManaged: isPowerManaged, of: self))
     }
 
     /// Makes a queue that hands requests to the driver's handlers, and routes to it every kind of
-    /// request for which a handler is given; `other` takes those without one.
+    /// request for which a handler is given. One queue of a device may have a handler for
+    /// `other`: it takes what no queue has a handler for; without one that is refused.
     ///
-    /// Two queues for one kind, or a queue without any handler, trap: the driver contradicts itself.
+    /// Two queues for one kind, two for `other`, or a queue without any handler trap: the driver
+    /// contradicts itself.
     @discardableResult
     public func queue<Driver: FunctionDriver>(
         _ dispatch: QueueDispatch, isPowerManaged: Bool = true, for driver: isolated Driver,
@@ -88,21 +91,28 @@ public final class Device: Sendable {
     ) -> RequestQueue {
         let handlers = RequestHandlers(
             read: read, write: write, deviceControl: deviceControl, other: other)
-        precondition(!handlers.routes.isEmpty, "Q-1: a \(dispatch) queue without a handler")
+        contract(
+            !handlers.routes.isEmpty || handlers.isDefault,
+            "Q-1: a \(dispatch) queue of \(name) has no handler: give it one, or make it manual")
+        contract(
+            !handlers.isDefault || state.value.defaultQueue == nil,
+            "Q-2: \(name) has two queues with a handler for `other`: keep one")
         let queue = add(RequestQueue(dispatch, isPowerManaged: isPowerManaged, of: self))
         queue.setWorkers { [unowned driver, unowned queue, scope] in
             scope.task { await driver.work(on: queue, handlers) }
         }
         for (routes, _) in state.value.routes {
-            precondition(
-                routes.isDisjoint(with: handlers.routes), "Q-3: two queues for one kind of request")
+            contract(
+                routes.isDisjoint(with: handlers.routes),
+                "Q-3: \(name) has two queues for one kind of request: keep one handler of each")
         }
         state.value.routes.append((handlers.routes, queue))
+        if handlers.isDefault { state.value.defaultQueue = queue }
         return queue
     }
 
     private func add(_ queue: RequestQueue) -> RequestQueue {
-        precondition(
+        contract(
             state.value.queues.count < 64, "a device has at most 64 queues: make them once, in init"
         )
         state.value.queues.append(queue)
@@ -112,8 +122,8 @@ public final class Device: Sendable {
 
     // MARK: Interfaces
 
-    /// Offers the device to programs as `interfaceClass`: enabled when it has started, disabled when
-    /// it is removed (DI-1).
+    /// Offers the device to programs as `interfaceClass`: enabled when it has started, disabled
+    /// when it is removed (DI-1).
     public func register(_ interfaceClass: DeviceInterfaceClass) {
         state.value.interfaces.append((interfaceClass, id: nil))
     }
@@ -134,7 +144,8 @@ public final class Device: Sendable {
         await withTaskExecutorPreference(globalConcurrentExecutor) { await body() }
     }
 
-    /// Waits for `duration` on behalf of `request`: ends early, with `false`, when its client cancels.
+    /// Waits for `duration` on behalf of `request`: ends early, with `false`, when its client
+    /// cancels.
     @discardableResult
     public func wait(for duration: Duration, request: borrowing Request) async -> Bool {
         let clock = clock

@@ -1,5 +1,5 @@
-/// What a device holds between its start and its release: the open handle, the claimed interfaces and
-/// the pipes made of them (CB-1's resources).
+/// What a device holds between its start and its release: the open handle, the claimed interfaces
+/// and the pipes made of them (CB-1's resources).
 final class Hardware: Sendable {
     private struct State {
         var pipes: [USBPipe] = []
@@ -31,8 +31,8 @@ final class Hardware: Sendable {
             on: device.loop, State(settings: claimed.map { (interface: $0, setting: 0) }))
     }
 
-    /// Opens the device, selects its first configuration if none is, and claims its interfaces (U-4).
-    /// What was taken is given back when a later step fails.
+    /// Opens the device, selects its first configuration if none is, and claims its interfaces
+    /// (U-4). What was taken is given back when a later step fails.
     static func acquire(for device: Device) async throws(DeviceError) -> Hardware {
         guard
             let configuration = device.attached.configuration
@@ -160,16 +160,16 @@ extension Device {
 
     /// The pipe to a bulk or interrupt endpoint of the driver's interfaces (U-5, U-7).
     ///
-    /// From `prepareHardware()` to `releaseHardware()`; a pipe is gone after its interface's alternate
-    /// setting was changed (U-16).
+    /// From `prepareHardware()` to `releaseHardware()`; a pipe is gone after its interface's
+    /// alternate setting was changed (U-16).
     /// Errors: `.notFound`, `.invalidRequest` for another kind of endpoint, `.removed`.
     public func pipe(_ address: EndpointAddress) async throws(DeviceError) -> USBPipe {
         guard let hardware = state.value.hardware else { throw DeviceError.removed }
         return try await hardware.pipe(address)
     }
 
-    /// Selects an alternate setting; pipes of the interface end before, and are made anew after (U-6).
-    /// The setting in force is selected by doing nothing.
+    /// Selects an alternate setting; pipes of the interface end before, and are made anew after
+    /// (U-6). The setting in force is selected by doing nothing.
     public func selectAlternateSetting(
         _ setting: UInt8, of interface: UInt8
     ) async throws(DeviceError) {

@@ -6,8 +6,8 @@
 /// Actors re-enter at `await`: after one, the device may be gone, and then whatever is tried on it
 /// throws `.removed`.
 ///
-/// Order of callbacks: `init` → ``prepareHardware()`` → ``enterD0(from:)`` → requests are delivered →
-/// (``surpriseRemoval()``) → ``exitD0(to:)`` → ``releaseHardware()``. Each may throw; what then
+/// Order of callbacks: `init` → ``prepareHardware()`` → ``enterD0(from:)`` → requests are delivered
+/// → (``surpriseRemoval()``) → ``exitD0(to:)`` → ``releaseHardware()``. Each may throw; what then
 /// happens is said at each.
 public protocol FunctionDriver: Actor {
     /// The devices that this driver is for; the most specific match among drivers wins (DRV-2).
@@ -32,8 +32,8 @@ public protocol FunctionDriver: Actor {
     /// reported and changes nothing on a removal (PNP-15).
     func exitD0(to next: PowerState) async throws(DeviceError)
 
-    /// The pair of each ``prepareHardware()``, even of a failed one. After a surprise removal there is
-    /// nothing to talk to. Throwing is ignored on removal (PNP-16).
+    /// The pair of each ``prepareHardware()``, even of a failed one. After a surprise removal there
+    /// is nothing to talk to. Throwing is ignored on removal (PNP-16).
     func releaseHardware() async throws(DeviceError)
 
     /// Notice that the device is gone (PNP-8). Frees nothing: the callbacks above follow.

@@ -24,7 +24,8 @@ public final class PlugAndPlay: Sendable {
 
     /// What can be chosen.
     public struct Options: Sendable {
-        /// Whether an interface that a kernel driver holds is taken from it, and given back at the end.
+        /// Whether an interface that a kernel driver holds is taken from it, and given back at the
+        /// end.
         public var detachesKernelDrivers = true
         /// Which of the matching devices to drive; all by default.
         public var accepts: @Sendable (AttachedDevice) -> Bool = { _ in true }

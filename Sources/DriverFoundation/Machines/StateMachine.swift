@@ -1,7 +1,7 @@
 /// A life cycle as a pure function: no time, no I/O, no reference to what it drives.
 ///
-/// An engine runs it, the explorer checks it against an environment, and the same function prints the
-/// chart.
+/// An engine runs it, the explorer checks it against an environment, and the same function prints
+/// the chart.
 protocol StateMachine {
     /// Where it is.
     associatedtype State: Hashable, Sendable
@@ -41,7 +41,7 @@ struct MachineRun<Machine: StateMachine>: Hashable {
     var isSettled: Bool { pending.isEmpty }
 
     mutating func post(_ event: Machine.Event) {
-        precondition(pending.count + kept.count < Self.limit, "too many events: \(pending) \(kept)")
+        contract(pending.count + kept.count < Self.limit, "too many events: \(pending) \(kept)")
         pending.append(event)
     }
 

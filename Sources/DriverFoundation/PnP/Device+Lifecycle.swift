@@ -50,7 +50,8 @@ extension Device {
             observe(.queuesStarted)
         case .holdQueues:
             let queues = state.value.queues.filter(\.isPowerManaged)
-            // All are off before the first is awaited: what leaves one must not come back by another.
+            // All are off before the first is awaited: what leaves one must not come back by
+            // another.
             for queue in queues { queue.hold() }
             scope.task { [self] in
                 for queue in queues { await queue.settle() }
@@ -145,7 +146,8 @@ extension Device {
         }
     }
 
-    /// Returns when no `surpriseRemoval()` runs: the device must not end before its driver's callback.
+    /// Returns when no `surpriseRemoval()` runs: the device must not end before its driver's
+    /// callback.
     private func surpriseNoticed() async {
         await Resumption.wait { noticed in
             if !state.value.isNoticing { return noticed.resume() }
@@ -271,6 +273,7 @@ extension Device {
         let driver = state.value.driver.take()
         state.value.queues = []
         state.value.routes = []
+        state.value.defaultQueue = nil
         state.value.pool = []
         _ = consume driver
         let waiters = state.value.finalWaiters

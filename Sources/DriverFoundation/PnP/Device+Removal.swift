@@ -1,7 +1,7 @@
 /// How a device goes: asked to, or gone.
 extension Device {
-    /// Removes the device in an orderly way (PNP-6): asks the driver, which may veto, takes the device
-    /// down, gives the hardware back, and returns when all of it is done but open files.
+    /// Removes the device in an orderly way (PNP-6): asks the driver, which may veto, takes the
+    /// device down, gives the hardware back, and returns when all of it is done but open files.
     ///
     /// Threading: the loop or any task. Cancellation: none.
     /// Errors: what ``FunctionDriver/queryRemove()`` threw.
@@ -28,14 +28,18 @@ extension Device {
             onLoop { [self] in
                 if state.value.pnp.state == .final { return ended.resume() }
                 state.value.finalWaiters.append(ended)
+                let files = state.value.files
+                scope.task { for file in files { await file.close() } }
                 closeFilesIfAwaited()
             }
         }
     }
 
-    /// Closes clients' files for them when somebody waits for the device's end.
+    /// Closes the files that were opened since, when somebody waits for the device's end and
+    /// nothing else keeps it.
     func closeFilesIfAwaited() {
-        guard !state.value.finalWaiters.isEmpty else { return }
+        guard !state.value.finalWaiters.isEmpty, state.value.pnp.state == .waitingForFiles
+        else { return }
         for file in state.value.files { file.beginClose() }
     }
 
@@ -53,8 +57,8 @@ extension Device {
         if loop.isPlanted(.departureCountedTwice) { noticeSurpriseRemoval() }
     }
 
-    /// Whether what just failed failed because the device is gone (L11, L12): waits a moment for the
-    /// departure, which comes after the failures as often as before them.
+    /// Whether what just failed failed because the device is gone (L11, L12): waits a moment for
+    /// the departure, which comes after the failures as often as before them.
     func confirmRemoval() async -> Bool {
         await Resumption.wait { answer in
             if state.value.isGone { return answer.resume(returning: true) }

@@ -16,8 +16,8 @@ public enum DriverCallback: String, Sendable, Hashable, CaseIterable {
     case queryRemove
 }
 
-/// One step of a device's life, as an observer sees it: the driver's callbacks and what the framework
-/// does between them, in the order of PNP-1…16.
+/// One step of a device's life, as an observer sees it: the driver's callbacks and what the
+/// framework does between them, in the order of PNP-1…16.
 public enum LifecycleStep: Sendable, Hashable {
     /// The device arrived and was matched to a driver.
     case matched(driver: String)

@@ -1,4 +1,5 @@
-/// The Plug and Play life cycle of one device (WDF's PnP machine; PNP-1, 6, 7, 8, 11, 12, 13, 15, 16).
+/// The Plug and Play life cycle of one device (WDF's PnP machine; PNP-1, 6, 7, 8, 11, 12, 13, 15,
+/// 16).
 ///
 /// Stop for rebalance, restart after failure and children come with the rest of the model.
 enum PnPMachine: StateMachine {

@@ -12,11 +12,14 @@ struct RequestHandlers<Driver: FunctionDriver>: Sendable {
 
     var routes: RequestRoutes {
         var routes: RequestRoutes = []
-        if read != nil || other != nil { routes.insert(.read) }
-        if write != nil || other != nil { routes.insert(.write) }
-        if deviceControl != nil || other != nil { routes.insert(.deviceControl) }
+        if read != nil { routes.insert(.read) }
+        if write != nil { routes.insert(.write) }
+        if deviceControl != nil { routes.insert(.deviceControl) }
         return routes
     }
+
+    /// Whether the queue takes what no queue has a handler for.
+    var isDefault: Bool { other != nil }
 
     func handler(for kind: RequestKind) -> RequestHandler<Driver>? {
         switch kind {

@@ -1,4 +1,5 @@
-/// Requests in order, linked through themselves: nothing is allocated, and any can leave at any time.
+/// Requests in order, linked through themselves: nothing is allocated, and any can leave at any
+/// time.
 struct RequestList {
     private(set) var first: RequestCore?
     private var last: RequestCore?

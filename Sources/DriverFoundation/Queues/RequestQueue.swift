@@ -37,7 +37,7 @@ public final class RequestQueue: Sendable {
 
     init(_ dispatch: QueueDispatch, isPowerManaged: Bool, of device: Device) {
         if case .parallel(let limit) = dispatch {
-            precondition(limit > 0, "Q-1: a parallel queue presents at least one request")
+            contract(limit > 0, "Q-1: a parallel queue presents at least one request")
         }
         self.dispatch = dispatch
         self.isPowerManaged = isPowerManaged
@@ -51,10 +51,10 @@ public final class RequestQueue: Sendable {
     /// Requests of this queue that the driver owns.
     public var ownedCount: Int { state.value.owned.count }
 
-    /// Takes the oldest waiting request; `nil` when none waits or the device is not in D0. For
-    /// manual queues.
+    /// Takes the oldest waiting request; `nil` when none waits or the device is not in D0.
+    /// For manual queues.
     public func next() -> Request? {
-        precondition(dispatch == .manual, "Q-10: only a manual queue is drawn from")
+        contract(dispatch == .manual, "Q-10: only a manual queue is drawn from")
         guard isHandingOut, let core = state.value.waiting.popFirst() else { return nil }
         own(core)
         return Request(core)
@@ -106,7 +106,7 @@ public final class RequestQueue: Sendable {
 
     /// Lets `start` start a worker whenever a request finds none idle.
     func setWorkers(_ start: @escaping @Sendable () -> Void) {
-        precondition(dispatch != .manual, "Q-1: a manual queue has no handlers")
+        contract(dispatch != .manual, "Q-1: a manual queue has no handlers")
         state.value.startWorker = start
     }
 

@@ -6,15 +6,16 @@ public enum ReaderRecovery: Sendable, Hashable {
     case stop
 }
 
-/// Reads an IN pipe without pause: some transfers are always in flight, and each completion calls the
-/// driver's handler (U-18).
+/// Reads an IN pipe without pause: some transfers are always in flight, and each completion calls
+/// the driver's handler (U-18).
 ///
 /// - Deliveries come in the order in which the device sent, one at a time.
 /// - The next transfer is submitted before the handler is called; the bytes are the transfer's own
 ///   memory, lent until the handler returns.
 /// - A zero-length packet is delivered as no bytes; a short packet is one delivery.
-/// - After a failure everything in flight is ended, the `failed` handler decides, the halt is cleared,
-///   and reading goes on after a growing pause; five failures in a row without a delivery end it.
+/// - After a failure everything in flight is ended, the `failed` handler decides, the halt is
+///   cleared, and reading goes on after a growing pause; five failures in a row without a delivery
+///   end it.
 /// - A device that is gone ends it quietly.
 ///
 /// Threading: its device's scope; so are the handlers. Start it in `enterD0(from:)`, stop it in
@@ -34,7 +35,6 @@ public final class ContinuousReader: Sendable {
         // Counts stops, so that a recovery that slept through one gives up.
         var epoch = 0
         var lastError: TransferStatus?
-        var recovery: Task<Void, Never>?
         var stopped: [Resumption<Void>] = []
         var delivered: UInt64 = 0
     }
@@ -110,9 +110,6 @@ public final class ContinuousReader: Sendable {
             if state.value.inFlight == 0 { return stopped.resume() }
             state.value.stopped.append(stopped)
         }
-        // It may be clearing the halt, which nothing else must meet.
-        state.value.recovery?.cancel()
-        await state.value.recovery?.value
         if state.value.phase == .stopping { state.value.phase = .stopped }
     }
 
@@ -186,10 +183,7 @@ public final class ContinuousReader: Sendable {
     /// Nothing is in flight any more: a stop ends, a recovery begins.
     private func settled() {
         if state.value.phase == .recovering, let status = state.value.lastError.take() {
-            state.value.recovery = device.scope.task { [self] in
-                await recover(from: status)
-                state.value.recovery = nil
-            }
+            device.scope.task { [self] in await recover(from: status) }
         }
         // A device that vanished ends everything as cancelled.
         if state.value.phase == .running, device.isGone { state.value.phase = .stopped }
@@ -236,9 +230,9 @@ public final class ContinuousReader: Sendable {
 extension USBPipe {
     /// Makes a reader of this pipe, stopped.
     ///
-    /// `depth` transfers of `size` bytes are kept in flight (defaults: 2 of one packet for interrupt, 4
-    /// of 16 KiB for bulk; at most 64). `handler` gets each delivery, `failed` each failure; without it
-    /// failures restart.
+    /// `depth` transfers of `size` bytes are kept in flight (defaults: 2 of one packet for
+    /// interrupt, 4 of 16 KiB for bulk; at most 64). `handler` gets each delivery, `failed` each
+    /// failure; without it failures restart.
     /// Errors: `.invalidRequest` for an OUT pipe or a size that is no multiple of the packet size
     /// (wdf.md §4.1), `.outOfMemory`, `.removed`.
     public func continuousReader<Driver: FunctionDriver>(

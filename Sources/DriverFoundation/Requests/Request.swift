@@ -1,13 +1,13 @@
 /// A request that the driver owns: the exclusive right to complete it.
 ///
 /// It cannot be copied: completing twice, or using it after it was completed or forwarded, does not
-/// compile. One that is dropped is completed with `.abandoned`, which the log reports as an error of
-/// the driver.
+/// compile. One that is dropped is completed with `.abandoned`, which the log reports as an error
+/// of the driver.
 ///
 /// Threading: its device's scope. `complete` and `fail` may also be called elsewhere.
-/// Cancellation: belongs to the request. When the client cancels, ``isCancelled`` becomes true, what
-/// is awaited `for:` this request ends, and ``onCancel(_:)``'s handler is called. The driver
-/// still completes it.
+/// Cancellation: belongs to the request. When the client cancels, ``isCancelled`` becomes true,
+/// what is awaited `for:` this request ends, and ``onCancel(_:)``'s handler is called. The
+/// driver still completes it.
 @safe public struct Request: ~Copyable, Sendable {
     // Unmanaged, because only a struct of trivial fields can be discarded; each of the consuming
     // functions and the deinit takes the one retain that `init` made.
@@ -59,7 +59,8 @@
     public var isCancelled: Bool { core.state.value.isCancelled }
 
     /// Calls `handler`, once, on the device's scope, when the client cancels; at once when it has
-    /// already. The handler cannot complete the request; it makes whatever the driver waits for end.
+    /// already. The handler cannot complete the request; it makes whatever the driver waits for
+    /// end.
     public func onCancel(_ handler: @escaping @Sendable () -> Void) {
         if isCancelled { return handler() }
         core.state.value.cancelHandler = handler
@@ -67,8 +68,8 @@
 
     // MARK: How it ends
 
-    /// Completes it with success. For a read or write `information` is the number of bytes moved and
-    /// must not exceed what was asked for (trapped, R-2); for a device control any number.
+    /// Completes it with success. For a read or write `information` is the number of bytes moved
+    /// and must not exceed what was asked for (trapped, R-2); for a device control any number.
     public consuming func complete(_ information: Int = 0) {
         let core = surrender()
         core.device.onLoop { core.complete(information) }
@@ -116,7 +117,7 @@ extension RequestCore {
         case .write: limit = state.value.input.count
         case .deviceControl: limit = .max
         }
-        precondition(
+        contract(
             information <= limit,
             "R-2: \(state.value.kind) completed with \(information) bytes of \(limit): "
                 + "complete with what was moved")
@@ -124,7 +125,7 @@ extension RequestCore {
     }
 
     fileprivate func complete(with output: [UInt8]) {
-        precondition(
+        contract(
             output.count <= state.value.outputCapacity,
             "R-2: \(output.count) bytes given back where the client takes "
                 + "\(state.value.outputCapacity): check outputCapacity")
@@ -140,8 +141,8 @@ extension RequestCore {
     }
 
     fileprivate func forward(to queue: RequestQueue) {
-        precondition(queue.device === device, "Q-11: forwarded to a queue of another device")
-        precondition(queue !== state.value.queue, "Q-11: forwarded to the queue it came from")
+        contract(queue.device === device, "Q-11: forwarded to a queue of another device")
+        contract(queue !== state.value.queue, "Q-11: forwarded to the queue it came from")
         leaveDriver()
         queue.acceptAgain(self, atHead: false)
     }
@@ -156,7 +157,7 @@ extension RequestCore {
 
     /// Gives up ownership without completing.
     private func leaveDriver() {
-        precondition(
+        contract(
             state.value.operation == nil, "a request was forwarded while a transfer waits for it")
         state.value.cancelHandler = nil
         let queue = state.value.queue.take()

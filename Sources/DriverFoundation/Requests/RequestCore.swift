@@ -44,7 +44,7 @@ final class RequestCore: Sendable {
         _ request: ClientRequest, from file: File, _ reply: Resumption<ClientReply>,
         ticket: RequestTicket
     ) {
-        precondition(state.value.phase == .free, "a request was taken from the pool twice")
+        contract(state.value.phase == .free, "a request was taken from the pool twice")
         state.value.phase = .queued
         state.value.kind = request.kind
         state.value.input = request.input
@@ -60,7 +60,7 @@ final class RequestCore: Sendable {
 
     /// Ends the request, once, and gives the core back to the pool.
     func finish(error: DeviceError?, information: Int) {
-        precondition(state.value.phase != .free, "a request was completed twice")
+        contract(state.value.phase != .free, "a request was completed twice")
         device.record(.requestCompleted, state.value.number, error == nil ? 0 : 1)
         let wasOwned = state.value.phase == .owned
         let reply = state.value.reply.take()
@@ -75,7 +75,7 @@ final class RequestCore: Sendable {
         state.value.cancelHandler = nil
         state.value.output = []
         state.value.input = []
-        precondition(
+        contract(
             state.value.operation == nil, "a request was completed while a transfer waits for it")
         if wasOwned { queue?.requestLeftDriver(self) }
         device.reuse(self)
@@ -99,8 +99,8 @@ final class RequestCore: Sendable {
             if device.loop.isPlanted(.lostCancelWhileOwned) { return }
             state.value.operation?.cancel()
             guard state.value.cancelHandler != nil else { return }
-            // Cancelling comes from wherever the client or the framework is, perhaps from inside the
-            // driver itself; the handler is the driver's, and gets a turn of its own.
+            // Cancelling comes from wherever the client or the framework is, perhaps from inside
+            // the driver itself; the handler is the driver's, and gets a turn of its own.
             device.scope.task { [self] in
                 guard state.value.isCancelled, let handler = state.value.cancelHandler.take() else {
                     return

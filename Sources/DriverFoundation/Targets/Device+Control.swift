@@ -2,8 +2,9 @@
 extension Device {
     /// Sends `setup` and receives at most `setup.length` bytes.
     ///
-    /// Threading, cancellation and errors as of ``USBPipe``; `.stalled` means that the device refuses
-    /// the request, and needs no reset. Before the hardware is open and after it is closed: `.removed`.
+    /// Threading, cancellation and errors as of ``USBPipe``; `.stalled` means that the device
+    /// refuses the request, and needs no reset. Before the hardware is open and after it is closed:
+    /// `.removed`.
     public func controlRead(
         _ setup: SetupPacket, deadline: Duration? = .seconds(5)
     ) async throws(DeviceError) -> [UInt8] {

@@ -1,5 +1,6 @@
-/// What every pipe does, the default control pipe included: transfers awaited one way, pooled, gated
-/// by the device's presence, and drained before anything that must not meet one in flight (L9).
+/// What every pipe does, the default control pipe included: transfers awaited one way, pooled,
+/// gated by the device's presence, and drained before anything that must not meet one in flight
+/// (L9).
 final class PipeCore: Sendable {
     private struct State {
         var isOpen = true

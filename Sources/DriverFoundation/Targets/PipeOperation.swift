@@ -1,8 +1,9 @@
-/// One awaited transfer of a pipe: pooled, with its deadline and the request on whose behalf it runs.
+/// One awaited transfer of a pipe: pooled, with its deadline and the request on whose behalf it
+/// runs.
 ///
-/// Whatever ends it early — the request's cancellation, the deadline, the device's removal — cancels
-/// the transfer; the wait ends only with the transfer's own completion (libusb §2.6), so the memory is
-/// never touched after the call has returned.
+/// Whatever ends it early — the request's cancellation, the deadline, the device's removal —
+/// cancels the transfer; the wait ends only with the transfer's own completion (libusb §2.6), so
+/// the memory is never touched after the call has returned.
 final class PipeOperation: Sendable {
     /// Why it was asked to end early.
     enum Interruption: Sendable { case cancelled, timedOut, removed }
@@ -50,8 +51,8 @@ final class PipeOperation: Sendable {
         return state.value.outcome
     }
 
-    /// Submits the transfer, unless it is not wanted any more: on the way into the wait the caller's
-    /// scope may have been left for a moment.
+    /// Submits the transfer, unless it is not wanted any more: on the way into the wait the
+    /// caller's scope may have been left for a moment.
     private func begin(length: Int, zeroPacket: Bool, for core: RequestCore?) -> Bool {
         if core?.state.value.isCancelled == true { interrupt(.cancelled) }
         if state.value.outcome.interruption != nil {
@@ -112,7 +113,7 @@ final class PipeOperation: Sendable {
 
 extension RequestCore {
     fileprivate func attach(_ operation: PipeOperation) {
-        precondition(
+        contract(
             state.value.operation == nil,
             "one transfer at a time waits for a request; await the first, or pass no request")
         state.value.operation = operation

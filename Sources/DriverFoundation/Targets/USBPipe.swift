@@ -3,9 +3,10 @@
 /// Threading: its device's scope. Any number of transfers may be awaited at once; they run in the
 /// order of the calls. Pipes close when the hardware is released; from a surprise removal on every
 /// call throws `.removed`, those that were waiting included.
-/// Cancellation: of the request given as `for:`. The call returns when the transfer has really ended.
-/// Errors: `.timedOut` and `.cancelled` carry what was moved before (libusb §3, 19); `.stalled` until
-/// ``reset()``; `.transport`, `.overflow`.
+/// Cancellation: of the request given as `for:`. The call returns when the transfer has really
+/// ended.
+/// Errors: `.timedOut` and `.cancelled` carry what was moved before (libusb §3, 19); `.stalled`
+/// until ``reset()``; `.transport`, `.overflow`.
 public final class USBPipe: Sendable {
     /// The endpoint.
     public let endpoint: EndpointDescriptor
@@ -58,8 +59,8 @@ public final class USBPipe: Sendable {
         try await read(upTo: length, deadline: deadline, core: request.core)
     }
 
-    /// Ends what is in flight, then clears the endpoint's halt and the data toggle (U-12); transfers
-    /// asked for meanwhile wait.
+    /// Ends what is in flight, then clears the endpoint's halt and the data toggle (U-12);
+    /// transfers asked for meanwhile wait.
     ///
     /// Errors: `.invalidDeviceState` while the pipe's continuous reader runs: stop it before.
     public func reset() async throws(DeviceError) {
@@ -120,7 +121,7 @@ extension BusTransfer {
 extension MutableRawSpan {
     /// Copies `source`, which must fit, to the beginning.
     mutating func fill(from source: RawSpan) {
-        precondition(source.byteCount <= byteCount, "\(source.byteCount) bytes do not fit")
+        contract(source.byteCount <= byteCount, "\(source.byteCount) bytes do not fit")
         unsafe withUnsafeMutableBytes { target in
             unsafe source.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
         }

@@ -107,7 +107,7 @@ public final class VirtualBus: USBBus {
     /// Begins to report; the devices plugged in before are reported at once.
     public func start(_ observer: @escaping @Sendable (BusEvent) -> Void) async throws(BusError) {
         await loop.perform { [self] in
-            precondition(state.value.observer == nil, "bus \(name) was started twice")
+            contract(state.value.observer == nil, "bus \(name) was started twice")
             state.value.observer = observer
             for attachment in state.value.attachments {
                 observer(.arrived(attachment.attached))
@@ -137,7 +137,7 @@ public final class VirtualBus: USBBus {
     public func stop() async {
         await loop.perform { [self] in
             for attachment in state.value.attachments {
-                precondition(
+                contract(
                     !attachment.isOpen, "device \(attachment.id) is open when its bus stops")
             }
             state.value.isStopped = true

@@ -85,7 +85,7 @@ final class VirtualBusDevice: BusDevice {
     }
 
     private func requireIdle(_ call: String) {
-        precondition(
+        contract(
             state.value.inFlight.allSatisfy { $0 == 0 },
             "\(call) of device \(id) with a transfer in flight (L9)")
     }
@@ -95,7 +95,7 @@ final class VirtualBusDevice: BusDevice {
             let settings = upstream.description.configuration(value)?.interface(interface)
         else { return }
         for endpoint in settings.alternateSettings.flatMap(\.endpoints) {
-            precondition(
+            contract(
                 state.value.inFlight[Self.slot(endpoint.address)] == 0,
                 "\(call) of interface \(interface) of device \(id) with a transfer in flight on"
                     + " \(endpoint.address) (L9)")
@@ -168,7 +168,7 @@ final class VirtualBusDevice: BusDevice {
     func clearHalt(_ endpoint: EndpointAddress) async throws(BusError) {
         try await onLoop { [self] () throws(BusError) in
             try requirePresent()
-            precondition(
+            contract(
                 state.value.inFlight[Self.slot(endpoint)] == 0,
                 "clearHalt of \(endpoint) of device \(id) with a transfer in flight (L9)")
             guard upstream.transferType(of: endpoint) != nil else {

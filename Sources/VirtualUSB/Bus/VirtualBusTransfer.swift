@@ -59,8 +59,10 @@ internal import USBTypes
         complete(isExcess ? .overflow : status, length: min(length, asked))
     }
 
-    /// What the device's side sees of it.
+    /// What the device's side sees of it; Sendable as every host's transfer is.
     private final class Twin: HostTransfer, @unchecked Sendable {
+        // Sendable as its superclass is: confined to the loop.
+        //
         // A transfer in flight must not be released (trapped), so its twin never calls a dead
         // owner.
         unowned(unsafe) var owner: VirtualBusTransfer?

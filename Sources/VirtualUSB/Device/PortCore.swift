@@ -142,7 +142,7 @@ final class PortCore {
     // MARK: The host's side
 
     func submit(_ transfer: HostTransfer) {
-        precondition(transfer.phase == .idle, "a transfer was submitted twice")
+        contract(transfer.phase == .idle, "a transfer was submitted twice")
         transfer.phase = .pending
         transfer.filled = 0
         transfer.wasAsked = false
@@ -237,8 +237,10 @@ private final class Finisher: Work {
     }
 }
 
-/// The device's departure, in its place among the ends of transfers.
+/// The device's departure, in its place among the ends of transfers; Sendable as they are.
 private final class Departure: HostTransfer, @unchecked Sendable {
+    // Sendable as its superclass is: confined to the loop.
+
     private let kind: UnplugKind
     private let report: (@Sendable (UnplugKind) -> Void)?
 

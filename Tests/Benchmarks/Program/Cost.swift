@@ -11,6 +11,14 @@ struct Cost {
     var ioctls: Double?
     var nanoseconds: Double?
 
+    /// What one transfer of a loop allocates, and nothing else.
+    static func allocations(of loop: String, depth: Int) -> Double? {
+        guard let few = number(after: "allocations", in: command(loop, depth, short)),
+            let many = number(after: "allocations", in: command(loop, depth, long))
+        else { return nil }
+        return (many - few) / Double(long - short)
+    }
+
     init(of loop: String, depth: Int) {
         func difference(_ figure: (String) -> Double?, scale: Int = 1) -> Double? {
             let (short, long) = (Self.short * scale, Self.long * scale)
@@ -30,7 +38,7 @@ struct Cost {
                 return fields.count == 2 && fields[1] == "total" ? Double(fields[0]) : nil
             }.first
         }
-        allocations = difference { Self.number(after: "allocations", in: $0) }
+        allocations = Self.allocations(of: loop, depth: depth)
         ioctls = difference { Self.number(after: "ioctls", in: $0) }
         nanoseconds = difference({ Self.number(after: "nanoseconds", in: $0) }, scale: 20)
     }

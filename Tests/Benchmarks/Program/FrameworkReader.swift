@@ -25,8 +25,21 @@ actor ReadingDriver: FunctionDriver {
     }
 
     func enterD0(from previous: PowerState) async throws(DeviceError) {
+        guard Self.isAwaited else {
+            first = allocation_count()
+            reader?.start()
+            return
+        }
+        let pipe = try await device.pipe(0x81)
+        device.task { [self] in await read(pipe) }
+    }
+
+    private func read(_ pipe: USBPipe) async {
         first = allocation_count()
-        reader?.start()
+        while left > 0 {
+            guard let bytes = try? await pipe.read(upTo: 512) else { fatalError("a read failed") }
+            unsafe take(bytes.span.bytes)
+        }
     }
 
     func exitD0(to next: PowerState) async { await reader?.stop() }
@@ -34,8 +47,17 @@ actor ReadingDriver: FunctionDriver {
     private func take(_ bytes: RawSpan) {
         guard bytes.byteCount == 512 else { fatalError("a delivery of \(bytes.byteCount) bytes") }
         left -= 1
-        if left == 0 { finished?.yield(allocation_count() - first) }
+        guard left == 0 else { return }
+        let allocations = allocation_count() - first
+        // What it reads beyond what was asked for would be counted too.
+        device.task { [self] in
+            await reader?.stop()
+            await finished?.yield(allocations)
+        }
     }
+
+    /// Whether it awaits one transfer after the other instead of reading continuously.
+    nonisolated(unsafe) static var isAwaited = false
 
     /// What the one driver of this process is to do; set before it is made.
     nonisolated(unsafe) private static var order: (Int, Int, AsyncStream<UInt64>.Continuation?) =

@@ -172,7 +172,9 @@ import VirtualUSB
             let script = Script([
                 .deviceAdd: { driver in
                     driver.device.queue(.sequential, for: driver, read: { $1.complete() })
-                    driver.device.queue(.sequential, for: driver, other: { $1.complete() })
+                    driver.device.queue(
+                        .sequential, for: driver, read: { $1.complete() },
+                        other: { $1.complete() })
                 }
             ])
             try onBench(seeds: 0..<1, script) { bench in
@@ -294,7 +296,7 @@ import VirtualUSB
             await bench.settle()
             try same(codes.value.count, 6, "replies")
             // The write that the driver owns completes; the others never reach it, or wait with it.
-            // An orderly removal closes the clients' files, which cancels.
+            // What the driver owns completes or is cancelled.
             try check(
                 codes.value.filter { $0 == .removed || $0 == .cancelled }.count >= 5,
                 "\(codes.value)")

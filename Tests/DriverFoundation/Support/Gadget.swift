@@ -2,10 +2,11 @@ import DriverRuntime
 import USBTypes
 import VirtualUSB
 
-/// The device that most tests plug in: one vendor-specific interface with a bulk pipe each way and an
-/// interrupt pipe; a second setting of it has the bulk IN pipe alone, with shorter packets.
+/// The device that most tests plug in: one vendor-specific interface with a bulk pipe each way and
+/// an interrupt pipe; a second setting of it has the bulk IN pipe alone, with shorter packets.
 ///
-/// It does by itself nothing but answer vendor requests 1 (echo of the value) and refuse the others.
+/// It does by itself nothing but answer vendor requests 1 (echo of the value) and refuse the
+/// others.
 actor Gadget: VirtualDevice {
     nonisolated let port: DevicePort
     private(set) var writes: [[UInt8]] = []

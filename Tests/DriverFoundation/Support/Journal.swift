@@ -50,7 +50,8 @@ final class Journal: Sendable {
         state.value.entries.filter { id == nil || $0.id == id }.map(\.step)
     }
 
-    /// The log as golden texts have it: a callback that returned with nothing in between is one line.
+    /// The log as golden texts have it: a callback that returned with nothing in between is one
+    /// line.
     func lines(of id: AttachmentID? = nil) -> [String] {
         var lines: [String] = []
         var last: LifecycleStep?

@@ -1,7 +1,8 @@
 import DriverFoundation
 import VirtualUSB
 
-/// A virtual bus that refuses calls: what a kernel does to programs without rights, or that come late.
+/// A virtual bus that refuses calls: what a kernel does to programs without rights, or that come
+/// late.
 final class RefusingBus: USBBus {
     enum Call: CaseIterable { case open, setConfiguration, claim }
 

@@ -4,8 +4,8 @@ import Glibc
 
 /// libusb itself over a usbfs of our own: `stand-in [CASE…]`. Behind each node is a virtual device.
 ///
-/// Runs the bus's contract, then the rules of libusb's use that can be seen here. Each case ends in a
-/// line `case NAME pass`, `fail REASON` or `n/a REASON`.
+/// Runs the bus's contract, then the rules of libusb's use that can be seen here. Each case ends in
+/// a line `case NAME pass`, `fail REASON` or `n/a REASON`.
 @main
 struct StandIn {
     static func main() async {

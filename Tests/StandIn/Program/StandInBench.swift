@@ -39,7 +39,8 @@ final class StandInBench: ConformanceBench {
         }
         for node in nodes {
             await node.unplug(.endWithError)
-            // The unplug's handler runs after it, and must not find the next node in this one's place.
+            // The unplug's handler runs after it, and must not find the next node in this one's
+            // place.
             for _ in 0..<3 { await node.onLoop {} }
             node.destroy()
         }

@@ -14,8 +14,8 @@ package struct StormViolation: Error, CustomStringConvertible {
     package var description: String { problems.joined(separator: "; ") }
 }
 
-/// Everything at once, from a seed: devices that come and go, drivers that wait and fail, clients that
-/// change their minds, and the account of it all at the end.
+/// Everything at once, from a seed: devices that come and go, drivers that wait and fail, clients
+/// that change their minds, and the account of it all at the end.
 package enum Storm {
     /// What one seed came to.
     package struct Outcome: Sendable {

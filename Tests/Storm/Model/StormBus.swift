@@ -5,8 +5,8 @@ import USBBus
 import USBTypes
 import VirtualUSB
 
-/// A virtual bus whose calls take time and sometimes fail, as a real one's do, and which keeps account
-/// of what is open.
+/// A virtual bus whose calls take time and sometimes fail, as a real one's do, and which keeps
+/// account of what is open.
 final class StormBus: USBBus {
     let loop: EventLoop
     let name = "storm"

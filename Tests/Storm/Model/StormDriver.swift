@@ -98,6 +98,11 @@ actor StormDriver: FunctionDriver {
         for origin in Origin.allCases where isPowered(origin) && owned[origin.rawValue] != 0 {
             run.violate("\(device.attached.id): left D0 with \(origin) requests owned")
         }
+        // There is nothing to draw out of D0.
+        if let request = powered.next() {
+            deliver(.powered)
+            complete(request, .powered)
+        }
         pump?.cancel()
         await pump?.value
         pump = nil

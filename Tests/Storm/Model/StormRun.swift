@@ -2,8 +2,8 @@ import DriverFoundation
 import DriverRuntime
 import DriverSimulation
 
-/// Random choices of one part of a storm: its own stream, so that what one part draws does not change
-/// what another does.
+/// Random choices of one part of a storm: its own stream, so that what one part draws does not
+/// change what another does.
 struct Dice: Sendable {
     private var generator: SeededGenerator
 
@@ -34,7 +34,8 @@ struct Dice: Sendable {
 
 /// What one run of the storm keeps account of.
 ///
-/// Sendable because the simulation runs everything on one thread; it is read after the run has ended.
+/// Sendable because the simulation runs everything on one thread; it is read after the run has
+/// ended.
 final class StormRun: @unchecked Sendable {
     let simulation: Simulation
     var isEnding = false

@@ -19,8 +19,13 @@ package struct StormSurvey: Sendable {
     package static let faults = PlantedFault.framework + PlantedFault.virtualUSB
 
     /// The seed that `SIMULATION_SEED` chooses to be run alone.
-    package static var chosenSeed: UInt64? {
-        unsafe getenv(Simulation.seedVariable).flatMap { UInt64(unsafe String(cString: $0)) }
+    package static var chosenSeed: UInt64? { number(in: Simulation.seedVariable) }
+
+    /// How many seeds `STORM_SEEDS` asks for.
+    package static var chosenCount: UInt64? { number(in: "STORM_SEEDS") }
+
+    private static func number(in variable: String) -> UInt64? {
+        unsafe getenv(variable).flatMap { UInt64(unsafe String(cString: $0)) }
     }
 
     /// Runs a storm for each seed, twice, and stops at the first that finds something.
@@ -45,9 +50,9 @@ package struct StormSurvey: Sendable {
         return survey
     }
 
-    /// Runs storms in which the framework makes a mistake, until one finds it, and ends the process: as
-    /// a failure if it was found. A mistake may also end the process by a trap, hence a process for
-    /// each. Prints the number of storms so far before each.
+    /// Runs storms in which the framework makes a mistake, until one finds it, and ends the
+    /// process: as a failure if it was found. A mistake may also end the process by a trap, hence a
+    /// process for each. Prints the number of storms so far before each.
     package static func search(for name: String, in seeds: Range<UInt64>) {
         guard let fault = faults.first(where: { $0.name == name }) else { return }
         for seed in seeds {
@@ -73,7 +78,8 @@ package struct StormSurvey: Sendable {
             Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
         let rate = Int(Double(2 * seeds) / max(seconds, 0.001))
         return [
-            "\(seeds) seeds, each twice: \(steps) steps, \(requests) requests, \(rate) runs a second"
+            "\(seeds) seeds, each twice: \(steps) steps, \(requests) requests, "
+                + "\(rate) runs a second"
         ] + Self.expected.map { "mark \(marks[$0, default: 0]) \($0)" }
     }
 }

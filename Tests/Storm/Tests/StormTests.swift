@@ -4,7 +4,11 @@ import Testing
 
 @Suite struct StormTests {
     /// What `swift test` runs; `Tests/run storm` runs more of them.
-    static let seeds: Range<UInt64> = 0..<300
+    static let seeds = 0..<min(StormSurvey.chosenCount ?? enough, enough)
+    /// So many reach every mark and find every planted mistake.
+    private static let enough: UInt64 = 300
+    /// Whether all that is asked of storms can be asked of these.
+    private static let areEnough = seeds.upperBound == enough && StormSurvey.chosenSeed == nil
 
     @Test("storms of plugs, requests, cancellations and unplugs leave nothing behind, twice alike")
     func storm() throws {
@@ -14,11 +18,11 @@ import Testing
         }
         let survey = try StormSurvey.run(Self.seeds)
         for line in survey.report { print(line) }
-        #expect(survey.unreached == [])
+        if Self.areEnough { #expect(survey.unreached == []) }
     }
 
     @Test(
-        "storms find every planted mistake", .enabled(if: StormSurvey.chosenSeed == nil),
+        "storms find every planted mistake", .enabled(if: areEnough),
         arguments: StormSurvey.faults.map(\.name))
     func planted(_ name: String) async throws {
         let result = try await #require(

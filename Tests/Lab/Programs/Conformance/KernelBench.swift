@@ -5,8 +5,8 @@ import USBBus
 import USBIP
 import VirtualUSB
 
-/// The tier of a real kernel: the reference device goes through our USB/IP server, the kernel's vhci
-/// and usbfs, and libusb.
+/// The tier of a real kernel: the reference device goes through our USB/IP server, the kernel's
+/// vhci and usbfs, and libusb.
 final class KernelBench: ConformanceBench {
     let name = "lab"
     /// A plug takes the kernel half a second, and an emulated one several times that.

@@ -36,8 +36,8 @@ final class Watch: Sendable {
     }
 }
 
-/// The threads that a bus may start: its own two, and libusb's for hotplug. Those of the concurrency
-/// runtime come and go as they like.
+/// The threads that a bus may start: its own two, and libusb's for hotplug. Those of the
+/// concurrency runtime come and go as they like.
 enum Census {
     static var threads: [String] {
         guard let directory = opendir("/proc/self/task") else { return [] }

@@ -1,8 +1,8 @@
 // The bus of real devices against a kernel's gadgets. Prints what it wants the script to do.
 //
-//   lab-gadgets                       the lab's case: loopback 1209:7001, then the keyboard 1209:7003
-//   lab-gadgets VID:PID [ROUNDS]      loopback gadget: content both ways, then an unplug in flight
-//   lab-gadgets --hold VID:PID        takes the device's first interface from its kernel driver
+// lab-gadgets                       the lab's case: loopback 1209:7001, then the keyboard 1209:7003
+// lab-gadgets VID:PID [ROUNDS]      loopback gadget: content both ways, then an unplug in flight
+// lab-gadgets --hold VID:PID        takes the device's first interface from its kernel driver
 import Glibc
 import LibUSBBus
 import USBBus

@@ -3,11 +3,12 @@ import Glibc
 import LibUSBBus
 import ToasterDriver
 
-/// The toaster driver on a real kernel, over rounds of plugging and pulling: `lab-toaster --rounds N`.
+/// The toaster driver on a real kernel, over rounds of plugging and pulling: `lab-toaster --rounds
+/// N`.
 ///
-/// Each round asks whoever runs it to attach the toaster (`LAB-ROUND attach`), works with it, asks to
-/// have it pulled while transfers are in flight (`LAB-ROUND detach`), and checks what must then have
-/// happened. The last line is `rounds N, lost 0, doubled 0, …`.
+/// Each round asks whoever runs it to attach the toaster (`LAB-ROUND attach`), works with it, asks
+/// to have it pulled while transfers are in flight (`LAB-ROUND detach`), and checks what must then
+/// have happened. The last line is `rounds N, lost 0, doubled 0, …`.
 @main
 struct LabToaster {
     static func main() async throws {

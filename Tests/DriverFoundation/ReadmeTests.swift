@@ -3,13 +3,15 @@ import Testing
 
 @testable import DriverFoundation
 
-/// The charts in the README are the machines' own tables, printed: `WRITE_CHARTS=1 swift test --filter
-/// Chart` puts them there, and a run without it checks that they are current.
-@Suite("The README's charts")
-struct ChartTests {
-    @Test("each chart is its machine's table")
-    func chartsAreCurrent() throws {
-        let charts = [
+/// What the README shows of the code is the code's: `WRITE_README=1 swift test --filter Readme`
+/// puts it there, and a run without it checks that it is current.
+@Suite("The README shows the code as it is")
+struct ReadmeTests {
+    private let root = URL(filePath: #filePath).appending(path: "../../..").standardized
+
+    @Test("each chart is its machine's table, and the driver is the sample")
+    func sectionsAreCurrent() throws {
+        let sections = [
             (
                 "pnp",
                 Chart.mermaid(PnPMachine.self, from: .created, events: PnPMachine.Event.allCases)
@@ -18,22 +20,32 @@ struct ChartTests {
                 "power",
                 Chart.mermaid(PowerMachine.self, from: .off, events: PowerMachine.Event.allCases)
             ),
+            ("driver", try driver()),
         ]
-        let readme = URL(filePath: #filePath).appending(path: "../../../README.md").standardized
+        let readme = root.appending(path: "README.md")
         var text = try String(contentsOf: readme, encoding: .utf8)
-        let mayWrite = ProcessInfo.processInfo.environment["WRITE_CHARTS"] != nil
-        for (name, chart) in charts {
-            let opening = "<!-- chart \(name) -->\n"
-            let start = try #require(text.range(of: opening)?.upperBound)
+        let mayWrite = ProcessInfo.processInfo.environment["WRITE_README"] != nil
+        for (name, section) in sections {
+            let start = try #require(text.range(of: "<!-- \(name) -->\n")?.upperBound)
             let end = try #require(
                 text.range(of: "<!-- end -->", range: start..<text.endIndex)?.lowerBound)
             if mayWrite {
-                text.replaceSubrange(start..<end, with: chart)
+                text.replaceSubrange(start..<end, with: section)
             } else {
-                #expect(text[start..<end] == chart, "run WRITE_CHARTS=1 swift test --filter Chart")
+                #expect(
+                    text[start..<end] == section, "run WRITE_README=1 swift test --filter Readme")
             }
         }
         if mayWrite { try text.write(to: readme, atomically: true, encoding: .utf8) }
+    }
+
+    /// The toaster's actor, without what only the other targets of this package need.
+    private func driver() throws -> String {
+        let file = root.appending(path: "Samples/Toaster/Driver/Toaster.swift")
+        let source = try String(contentsOf: file, encoding: .utf8)
+        let start = try #require(source.range(of: "package actor Toaster")).lowerBound
+        return "```swift\n" + source[start...].replacingOccurrences(of: "package ", with: "")
+            + "```\n"
     }
 }
 
