@@ -21,6 +21,13 @@ final class HotplugBench {
     /// The watcher; it is started when it is needed first.
     func watcher() throws -> WatcherProcess {
         if let watching { return watching }
+        let watcher = try startWatching()
+        try watcher.expect("started")
+        return watcher
+    }
+
+    /// Starts the watcher, which has not said anything yet.
+    func startWatching() throws -> WatcherProcess {
         let watcher = try WatcherProcess(in: folder)
         watching = watcher
         return watcher

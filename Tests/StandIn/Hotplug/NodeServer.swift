@@ -2,14 +2,15 @@ import DriverRuntime
 import Foundation
 import VirtualUSB
 
-/// Takes those who open the node.
+/// Takes those who open the node, as long as it lives.
+///
+/// Its socket outlives the node: the preloaded library ends a process that finds nobody there.
 final class NodeServer: Sendable {
     private let listener: Int32
-    private let path: String
 
     /// `serve` gets each connection, on a thread of its own.
     init(path: String, serve: @escaping @Sendable (Int32) -> Void) throws {
-        self.path = path
+        unlink(path)
         let listener = socket(
             AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         self.listener = listener
@@ -33,9 +34,5 @@ final class NodeServer: Sendable {
         thread.start()
     }
 
-    /// Nobody can open the node any more; who has it open keeps it.
-    func stop() {
-        unlink(path)
-        shutdown(listener, Int32(SHUT_RDWR))
-    }
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 }

@@ -66,7 +66,6 @@ final class PluggedDevice: Sendable {
         }
         for connection in connections.lock.withLock({ connections.all }) { connection.disconnect() }
         try folder.remove(expected.location)
-        server.stop()
         node.hangUp()
     }
 }

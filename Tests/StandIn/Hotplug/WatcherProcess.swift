@@ -18,7 +18,6 @@ final class WatcherProcess {
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        try expect("started")
     }
 
     /// The next line must be this one.
@@ -36,6 +35,13 @@ final class WatcherProcess {
         guard lines == wanted else {
             throw HotplugFailure("the bus's process said \(lines) instead of \(wanted)")
         }
+    }
+
+    /// All lines up to the first that `isLast` of.
+    func lines(until isLast: (String) -> Bool) throws -> [String] {
+        var lines: [String] = []
+        repeat { lines.append(try next()) } while !isLast(lines[lines.count - 1])
+        return lines
     }
 
     /// Tells it something, to which it must say this.
