@@ -137,6 +137,9 @@ let package = Package(
             name: "stand-in",
             dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
             path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
+        .executableTarget(
+            name: "stand-in-hotplug", dependencies: ["LibUSBBus", "ConformanceDevice"],
+            path: "Tests/StandIn/Hotplug", swiftSettings: plain),
         .target(name: "CRawLoop", dependencies: ["CLibUSB"], path: "Tests/Benchmarks/RawLoop"),
         .executableTarget(
             name: "benchmarks",

@@ -4,6 +4,7 @@
 # and has lines shown with `report`. $root, $tests, $state and $current (the part) are run's.
 
 stand_in=stand-in
+stand_in_hotplug=stand-in-hotplug
 benchmarks=benchmarks
 
 # The programs a case of the lab runs, beside the kernel's.
@@ -21,11 +22,6 @@ declare -A lab_programs=(
 count() { echo "$1 $2" >>"$state/$current.counts"; } # passed or failed, NUMBER
 report() { printf '%s\n' "$*" >>"$state/$current.report"; }
 need() { "$tests/install" "$@"; }
-
-# Whether the package has the executable.
-has_executable() {
-    swift package show-executables 2>/dev/null | grep --line-regexp "$1" >/dev/null
-}
 
 # No warning about a file of ours, or about this package, in the log of a build.
 no_warning_of_ours() {
@@ -138,8 +134,8 @@ part_storm() {
 }
 
 part_sanitize() {
-    local kind failed=0 filter=()
-    need libusb-1.0-0-dev pkg-config
+    local kind program failed=0 filter=()
+    need libusb-1.0-0-dev pkg-config umockdev
     if (($#)); then filter=(--filter "$1"); fi
     export STORM_SEEDS=40
     # The test library itself leaks a little.
@@ -149,18 +145,29 @@ part_sanitize() {
         if [[ $kind == thread ]]; then export SANITIZE_THREAD=1; else unset SANITIZE_THREAD; fi
         tested count_tests "$state/sanitize.$kind" \
             swift test --disable-xctest "--sanitize=$kind" --scratch-path ".build-$kind" "${filter[@]}" || failed=1
-        if (($# == 0)) && has_executable "$stand_in"; then
-            tested count_cases "$state/sanitize.$kind-stand-in" \
-                swift run "--sanitize=$kind" --scratch-path ".build-$kind" "$stand_in" || failed=1
-        fi
+        if (($#)); then continue; fi
+        for program in "$stand_in" "$stand_in_hotplug"; do
+            tested count_cases "$state/sanitize.$kind-$program" \
+                swift run "--sanitize=$kind" --scratch-path ".build-$kind" "$program" || failed=1
+        done
     done
     return "$failed"
 }
 
 part_standin() {
-    need libusb-1.0-0-dev pkg-config valgrind strace
-    swift build --product "$stand_in"
-    tested count_cases "$state/standin.cases" "$(swift build --show-bin-path)/$stand_in" "$@"
+    local programs=("$stand_in" "$stand_in_hotplug") program folder status=0
+    need libusb-1.0-0-dev pkg-config valgrind strace umockdev
+    case ${1-} in
+        "") ;;
+        hotplug-*) programs=("$stand_in_hotplug") ;;
+        *) programs=("$stand_in") ;;
+    esac
+    folder=$(swift build --show-bin-path)
+    for program in "${programs[@]}"; do
+        swift build --product "$program"
+        tested count_cases "$state/standin.$program" "$folder/$program" "$@" || status=1
+    done
+    return "$status"
 }
 
 # The tree as it is, uncommitted changes and all, as a repository with a tag: what a user's package
