@@ -6,6 +6,9 @@
 stand_in=stand-in
 benchmarks=benchmarks
 
+# What every build needs: libusb's headers, and what SwiftPM fetches packages with.
+building=(libusb-1.0-0-dev pkg-config git ca-certificates)
+
 # The programs a case of the lab runs, beside the kernel's.
 declare -A lab_programs=(
     [selftest]=""
@@ -87,7 +90,7 @@ part_format() {
 }
 
 part_unit() {
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}" usbip
     swift build --build-tests 2>&1 | tee "$state/unit.build"
     no_warning_of_ours "$state/unit.build"
     local status=0 tier
@@ -100,7 +103,7 @@ part_unit() {
 
 # The promises that the compiler keeps.
 part_compile() {
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     swift build --target DriverFoundation
     tested count_cases "$state/compile.cases" Tests/MustNotCompile/check "$(swift build --show-bin-path)/Modules"
 }
@@ -108,7 +111,7 @@ part_compile() {
 # Storms of the simulation, each seed twice, on two processors.
 part_storm() {
     local seeds=${1:-${STORM_SEEDS:-10000}} program half failed=0 children=()
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     swift build --configuration release --product storm
     program=$(swift build --configuration release --show-bin-path)/storm
     "$program" 0 $((seeds / 2)) >"$state/storm.first" 2>&1 &
@@ -139,7 +142,7 @@ part_storm() {
 
 part_sanitize() {
     local kind failed=0 filter=()
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}" usbip
     if (($#)); then filter=(--filter "$1"); fi
     export STORM_SEEDS=40
     # The test library itself leaks a little.
@@ -158,7 +161,7 @@ part_sanitize() {
 }
 
 part_standin() {
-    need libusb-1.0-0-dev pkg-config valgrind strace
+    need "${building[@]}"
     swift build --product "$stand_in"
     tested count_cases "$state/standin.cases" "$(swift build --show-bin-path)/$stand_in" "$@"
 }
@@ -167,7 +170,7 @@ part_standin() {
 # resolves and fetches. Tests/External/Package.swift takes both from its environment.
 part_external() {
     local work
-    need libusb-1.0-0-dev pkg-config git
+    need "${building[@]}"
     [[ -f Tests/External/Package.swift ]] || {
         echo "there is no Tests/External/Package.swift"
         return 1
@@ -195,7 +198,7 @@ part_external() {
 # Tests/Samples/NAME.expected describes, an extended regular expression each, in that order.
 part_samples() {
     local name failed=0
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     for name in $(Samples/run --list); do
         echo "sample $name"
         if timeout --foreground 300 Samples/run "$name" --bus virtual </dev/null >"$state/samples.$name" 2>&1 &&
@@ -223,7 +226,7 @@ has_lines() { # EXPECTED OUTPUT
 part_lab() {
     local cases=("$@") name product cpus status failed=0
     if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     "$tests/Lab/setup"
     for name in "${cases[@]}"; do
         for product in ${lab_programs[$name]-}; do
@@ -263,6 +266,6 @@ lab_verdict() { # CPUS CASE
 }
 
 part_bench() {
-    need libusb-1.0-0-dev pkg-config valgrind strace
+    need "${building[@]}" valgrind strace
     "$tests/Benchmarks/run" "$@" | tee "$state/bench.report"
 }
