@@ -214,7 +214,28 @@ part_samples() {
         fi
     done
     [[ -s $state/samples.counts ]] || { echo "there is no sample" && return 1; }
+    refuses_without_a_toaster || failed=1
     return "$failed"
+}
+
+# Over libusb, where no toaster is, it fails within its second and says what can be done.
+refuses_without_a_toaster() {
+    local log="$state/samples.missing" status=0
+    if grep --quiet --line-regexp 7057 /sys/bus/usb/devices/*/idProduct 2>/dev/null; then
+        echo "a toaster is plugged in: what the toaster says without one is not tested"
+        return
+    fi
+    echo "sample toaster, without a toaster"
+    timeout --foreground 30 "$(swift build --show-bin-path)/toaster" --bus libusb --wait 1 >"$log" 2>&1 || status=$?
+    if ((status != 0 && status != 124)) &&
+        grep --quiet 'No toaster (1209:7057) came within 1 s\. Plug one in' "$log"; then
+        count passed 1
+    else
+        cat "$log"
+        echo "the toaster ended with $status, or does not say what to do without a toaster"
+        count failed 1
+        return 1
+    fi
 }
 
 has_lines() { # EXPECTED OUTPUT
