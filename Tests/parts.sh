@@ -5,7 +5,9 @@
 
 stand_in=stand-in
 stand_in_hotplug=stand-in-hotplug
-benchmarks=benchmarks
+
+# What every build needs: libusb's headers, and what SwiftPM fetches packages with.
+building=(libusb-1.0-0-dev pkg-config git ca-certificates)
 
 # The programs a case of the lab runs, beside the kernel's.
 declare -A lab_programs=(
@@ -83,7 +85,7 @@ part_format() {
 }
 
 part_unit() {
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}" usbip
     swift build --build-tests 2>&1 | tee "$state/unit.build"
     no_warning_of_ours "$state/unit.build"
     local status=0 tier
@@ -96,7 +98,7 @@ part_unit() {
 
 # The promises that the compiler keeps.
 part_compile() {
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     swift build --target DriverFoundation
     tested count_cases "$state/compile.cases" Tests/MustNotCompile/check "$(swift build --show-bin-path)/Modules"
 }
@@ -104,7 +106,7 @@ part_compile() {
 # Storms of the simulation, each seed twice, on two processors.
 part_storm() {
     local seeds=${1:-${STORM_SEEDS:-10000}} program half failed=0 children=()
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     swift build --configuration release --product storm
     program=$(swift build --configuration release --show-bin-path)/storm
     "$program" 0 $((seeds / 2)) >"$state/storm.first" 2>&1 &
@@ -135,7 +137,7 @@ part_storm() {
 
 part_sanitize() {
     local kind program failed=0 filter=()
-    need libusb-1.0-0-dev pkg-config umockdev
+    need "${building[@]}" usbip umockdev
     if (($#)); then filter=(--filter "$1"); fi
     export STORM_SEEDS=40
     # The test library itself leaks a little.
@@ -156,7 +158,7 @@ part_sanitize() {
 
 part_standin() {
     local programs=("$stand_in" "$stand_in_hotplug") program folder status=0
-    need libusb-1.0-0-dev pkg-config valgrind strace umockdev
+    need "${building[@]}" umockdev
     case ${1-} in
         "") ;;
         hotplug-*) programs=("$stand_in_hotplug") ;;
@@ -174,7 +176,7 @@ part_standin() {
 # resolves and fetches. Tests/External/Package.swift takes both from its environment.
 part_external() {
     local work
-    need libusb-1.0-0-dev pkg-config git
+    need "${building[@]}"
     [[ -f Tests/External/Package.swift ]] || {
         echo "there is no Tests/External/Package.swift"
         return 1
@@ -202,10 +204,13 @@ part_external() {
 # Tests/Samples/NAME.expected describes, an extended regular expression each, in that order.
 part_samples() {
     local name failed=0
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     for name in $(Samples/run --list); do
         echo "sample $name"
-        if timeout --foreground 300 Samples/run "$name" --bus virtual </dev/null >"$state/samples.$name" 2>&1 &&
+        # Builds it: the deadline below is the program's alone.
+        if Samples/run "$name" --help >"$state/samples.$name" 2>&1 &&
+            timeout --foreground 30 "$(swift build --show-bin-path)/$name" --bus virtual \
+                >"$state/samples.$name" 2>&1 &&
             has_lines "Tests/Samples/$name.expected" "$state/samples.$name"; then
             count passed 1
         else
@@ -216,7 +221,28 @@ part_samples() {
         fi
     done
     [[ -s $state/samples.counts ]] || { echo "there is no sample" && return 1; }
+    refuses_without_a_toaster || failed=1
     return "$failed"
+}
+
+# Over libusb, where no toaster is, it fails within its second and says what can be done.
+refuses_without_a_toaster() {
+    local log="$state/samples.missing" status=0
+    if grep --quiet --line-regexp 7057 /sys/bus/usb/devices/*/idProduct 2>/dev/null; then
+        echo "a toaster is plugged in: what the toaster says without one is not tested"
+        return
+    fi
+    echo "sample toaster, without a toaster"
+    timeout --foreground 30 "$(swift build --show-bin-path)/toaster" --bus libusb --wait 1 >"$log" 2>&1 || status=$?
+    if ((status != 0 && status != 124)) &&
+        grep --quiet 'No toaster (1209:7057) came within 1 s\. Plug one in' "$log"; then
+        count passed 1
+    else
+        cat "$log"
+        echo "the toaster ended with $status, or does not say what to do without a toaster"
+        count failed 1
+        return 1
+    fi
 }
 
 has_lines() { # EXPECTED OUTPUT
@@ -230,7 +256,7 @@ has_lines() { # EXPECTED OUTPUT
 part_lab() {
     local cases=("$@") name product cpus status failed=0
     if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
-    need libusb-1.0-0-dev pkg-config
+    need "${building[@]}"
     "$tests/Lab/setup"
     for name in "${cases[@]}"; do
         for product in ${lab_programs[$name]-}; do
@@ -270,6 +296,6 @@ lab_verdict() { # CPUS CASE
 }
 
 part_bench() {
-    need libusb-1.0-0-dev pkg-config valgrind strace
+    need "${building[@]}" valgrind strace
     "$tests/Benchmarks/run" "$@" | tee "$state/bench.report"
 }
