@@ -12,6 +12,13 @@ extension Device {
         guard let queue = route?.1 ?? state.value.defaultQueue else {
             return core.finish(error: .invalidRequest, information: 0)
         }
+        guard ClientRequest.capacities ~= request.outputCapacity else {
+            return core.finish(
+                error: DeviceError(
+                    .invalidRequest,
+                    "A request takes 0…\(ClientRequest.capacities.upperBound) bytes back, not"
+                        + " \(request.outputCapacity)."), information: 0)
+        }
         // a zero-length transfer succeeds without troubling the driver.
         if request.kind == .read && request.outputCapacity == 0
             || request.kind == .write && request.input.isEmpty
