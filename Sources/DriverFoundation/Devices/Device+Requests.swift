@@ -50,7 +50,7 @@ extension Device {
         }
     }
 
-    /// Runs `body` on the loop: now when called there.
+    /// Runs `body` on the loop: now when called there, and not at all after the loop's end.
     func onLoop(_ body: @escaping @Sendable () -> Void) {
         _ = loop.onLoop(body)
     }
@@ -65,21 +65,18 @@ extension Device {
 extension Device: InterfacePort {
     /// F-1: an open; F-5: refused once the device is going.
     public func open() async throws(DeviceError) -> any FilePort {
-        let file: File? = await Resumption.wait { opened in
-            let isTaken = loop.onLoop { [self] in
-                guard !state.value.isGone,
-                    [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
-                else {
-                    loop.reach(.openedWhenGoing)
-                    return opened.resume(returning: nil)
-                }
-                let file = File(of: self)
-                state.value.files.append(file)
-                opened.resume(returning: file)
+        let file = await loop.perform { [self] () -> File? in
+            guard !state.value.isGone,
+                [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
+            else {
+                loop.reach(.openedWhenGoing)
+                return nil
             }
-            if !isTaken { opened.resume(returning: nil) }
+            let file = File(of: self)
+            state.value.files.append(file)
+            return file
         }
-        guard let file else { throw DeviceError.removed }
+        guard let file = file ?? nil else { throw DeviceError.removed }
         return file
     }
 }
