@@ -161,7 +161,7 @@ let package = Package(
         tests(
             of: "DriverFoundation",
             [
-                "DriverSimulation", "VirtualUSB", "ToasterDriver", "CAllocationCount",
+                "DriverSimulation", "VirtualUSB", "CAllocationCount",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(

@@ -27,6 +27,9 @@ public struct ClientRequest: Sendable {
     /// The most bytes the client takes back.
     public let outputCapacity: Int
 
+    /// What ``outputCapacity`` may be: a device refuses any other with `.invalidRequest`.
+    package static let capacities = 0...(1 << 30)
+
     /// Makes a request.
     public init(_ kind: RequestKind, input: [UInt8] = [], outputCapacity: Int = 0) {
         self.kind = kind

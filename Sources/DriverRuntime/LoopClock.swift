@@ -72,17 +72,3 @@ private final class Sleeper: Sendable {
         state.value.resumption.take()?.resume(returning: isTimely)
     }
 }
-
-extension EventLoop {
-    /// Runs `body` now when called on the loop, else posts it there.
-    ///
-    /// - Returns: `false` when the loop was stopped, and `body` will not run.
-    @discardableResult
-    package func onLoop(_ body: @escaping @Sendable () -> Void) -> Bool {
-        if isOnLoop {
-            body()
-            return true
-        }
-        return executeIfRunning(body)
-    }
-}

@@ -49,7 +49,7 @@ public final class PollWaiter: Waiter {
         var ends = InlineArray<2, Int32>(repeating: -1)
         var span = ends.mutableSpan
         let code = unsafe span.withUnsafeMutableBufferPointer { unsafe pipe($0.baseAddress) }
-        precondition(code == 0, "no descriptors left for an event loop")
+        contract(code == 0, "no descriptors left for an event loop")
         (wakeReader, wakeWriter) = (ends[0], ends[1])
         for end in [wakeReader, wakeWriter] {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

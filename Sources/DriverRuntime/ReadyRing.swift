@@ -4,7 +4,7 @@ open class Work {
     public init() {}
 
     /// What the loop calls, on its thread, in no scope.
-    open func run() { preconditionFailure("Work.run() must be overridden") }
+    open func run() { fatalError("Work.run() must be overridden") }
 
     /// What orders this work in a simulation: entries with the same lane keep their order. By
     /// default all work of a loop does.

@@ -68,11 +68,4 @@ public final class Scope: SerialExecutor, TaskExecutor {
         defer { loop.leave(to: outer) }
         try body()
     }
-
-    /// The same for a body that returns something.
-    package func performReturning<Result>(_ body: () -> Result) -> Result {
-        let outer = loop.enter(self)
-        defer { loop.leave(to: outer) }
-        return body()
-    }
 }

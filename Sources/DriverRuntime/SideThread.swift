@@ -40,7 +40,7 @@ internal import Glibc
     /// Runs `body` on the thread; returns at once. Any thread.
     public func perform(_ body: @escaping @Sendable () -> Void) {
         unsafe pthread_mutex_lock(mutex)
-        precondition(!isStopping, "a call was handed to side thread \(name) after its end")
+        contract(!isStopping, "a call was handed to side thread \(name) after its end")
         calls.append(body)
         let isNew = !isRunning
         isRunning = true

@@ -19,7 +19,7 @@ enum Thread {
         var thread = pthread_t()
         let code = unsafe pthread_create(
             &thread, nil, { unsafe Thread.main($0) }, UnsafeMutableRawPointer(bitPattern: argument))
-        precondition(code == 0, "cannot start thread \(name): error \(code)")
+        contract(code == 0, "cannot start thread \(name): error \(code)")
         pthread_detach(thread)
     }
 

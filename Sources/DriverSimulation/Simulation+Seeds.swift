@@ -59,7 +59,7 @@ extension Simulation {
         guard let value = unsafe getenv(seedVariable) else { return nil }
         let text = unsafe String(cString: value)
         guard let seed = UInt64(text) else {
-            preconditionFailure("\(seedVariable) is not a seed: \(text)")
+            fatalError("\(seedVariable) is not a seed: \(text)")
         }
         return seed
     }

@@ -153,7 +153,7 @@ extension LibUSBBus {
         guard deviceSource != .descriptors else { return false }
         let location = device.description.location
         for _ in 0..<20 {
-            let isBack = await onLoop { [self] in
+            let isBack = await loop.perform { [self] in
                 state.value.table.all.contains { entry in
                     guard entry.id.rawValue > device.id.rawValue, let other = entry.device else {
                         return false
@@ -162,6 +162,7 @@ extension LibUSBBus {
                         && other.location.ports == location.ports
                 }
             }
+            guard let isBack else { return false }
             if isBack { return true }
             if deviceSource == .sysfs { await rescan() }
             await pause(.milliseconds(50))

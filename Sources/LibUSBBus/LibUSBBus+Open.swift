@@ -21,7 +21,7 @@ extension LibUSBBus {
     /// Opens an attached device; see ``USBBus/USBBus/open(_:)``.
     ///
     /// A refusal that may pass, because the permissions of the node are still being set, is tried
-    /// again for one second (L14).
+    /// again a few times (L14): at most ten tries, whose pauses make one second.
     public func open(_ id: AttachmentID) async throws(BusError) -> any BusDevice {
         let request = try await begin(id).get()
         if let handle = request.kept {
@@ -44,7 +44,7 @@ extension LibUSBBus {
     }
 
     private func begin(_ id: AttachmentID) async -> Result<Request, BusError> {
-        await onLoop { [self] in
+        let result = await loop.perform { [self] () -> Result<Request, BusError> in
             guard let context = state.value.context, let entry = state.value.table[id],
                 let device = entry.device
             else {
@@ -62,6 +62,9 @@ extension LibUSBBus {
             return .success(
                 Request(key: entry.key, device: device, context: context, kept: kept))
         }
+        return result
+            ?? .failure(
+                BusError(.deviceGone, "Cannot open attachment \(id): the bus was stopped."))
     }
 
     /// Side thread.
@@ -103,35 +106,32 @@ extension LibUSBBus {
         _ request: Request, _ opened: Opened
     ) async -> Result<any BusDevice, BusError> {
         let id = request.device.id
-        return await Resumption.wait { resumption in
-            loop.onLoop { [self] in
-                state.value.opening.remove(id)
-                request.key.device.map(calls.unreference)
-                if state.value.table[id] != nil {
-                    let handed = request.kept == nil ? nil : request.key.descriptor
-                    let device = LibUSBDevice(
-                        request.device, of: self, opened.handle, descriptor: opened.descriptor,
-                        handed: handed)
-                    state.value.open[id] = device
-                    OpenDevices.add(device)
-                    return resumption.resume(returning: .success(device))
-                }
-                side.perform { [self] in
-                    calls.close(opened.handle)
-                    opened.descriptor.map { _ = Glibc.close($0) }
-                    resumption.resume(
-                        returning: .failure(
-                            BusError(
-                                .deviceGone,
-                                "Device \(request.device.location) left while it was opened.")))
-                }
+        let gone: Result<any BusDevice, BusError> = .failure(
+            BusError(
+                .deviceGone, "Device \(request.device.location) left while it was opened."))
+        return await loop.wait(ifEnded: gone) { [self] resumption in
+            state.value.opening.remove(id)
+            request.key.device.map(calls.unreference)
+            if state.value.table[id] != nil {
+                let handed = request.kept == nil ? nil : request.key.descriptor
+                let device = LibUSBDevice(
+                    request.device, of: self, opened.handle, descriptor: opened.descriptor,
+                    handed: handed)
+                state.value.open[id] = device
+                OpenDevices.add(device)
+                return resumption.resume(returning: .success(device))
+            }
+            side.perform { [self] in
+                calls.close(opened.handle)
+                opened.descriptor.map { _ = Glibc.close($0) }
+                resumption.resume(returning: gone)
             }
         }
     }
 
     private func failed(_ request: Request, _ code: Int32) async -> BusError {
         let isPresent = await isPresent(request.device.id)
-        await onLoop { [self] in
+        await loop.perform { [self] in
             state.value.opening.remove(request.device.id)
             request.key.device.map(calls.unreference)
         }
@@ -150,7 +150,7 @@ extension LibUSBBus {
     }
 
     private func isPresent(_ id: AttachmentID) async -> Bool {
-        await onLoop { [self] in state.value.table[id] != nil }
+        await loop.perform { [self] in state.value.table[id] != nil } ?? false
     }
 
     /// A device was closed, and with it its handle unless it was handed in: that one goes on
@@ -167,10 +167,8 @@ extension LibUSBBus {
 
     /// Waits on the loop's clock; not ended by a cancellation, since what it paces is bounded.
     func pause(_ duration: Duration) async {
-        await Resumption.wait { resumption in
-            loop.onLoop { [self] in
-                Deadline(on: loop) { resumption.resume() }.arm(after: duration)
-            }
+        await loop.wait(ifEnded: ()) { [self] resumption in
+            Deadline(on: loop) { resumption.resume() }.arm(after: duration)
         }
     }
 }

@@ -56,6 +56,7 @@ public final class LibUSBBus: USBBus {
         var opening: Set<AttachmentID> = []
         var open: [AttachmentID: LibUSBDevice] = [:]
         var isRescanning = false
+        var isStopping = false
         /// Nodes that were handed in before the start.
         var handedEarly: [Int32] = []
         /// Handles of devices that were handed in and are not open: they notice the departure.
@@ -104,7 +105,7 @@ public final class LibUSBBus: USBBus {
             throw BusError(
                 .unavailable, "libusb cannot start: \(StatusMap.name(code)).", native: code)
         }
-        for descriptor in await onLoop({ [self] in state.value.handedEarly }) {
+        for descriptor in await loop.perform({ [self] in state.value.handedEarly }) ?? [] {
             try await attach(descriptor)
         }
         await rescan()
@@ -144,8 +145,9 @@ public final class LibUSBBus: USBBus {
         state.value.observer?(
             .discoveryUnavailable(
                 "No device that is plugged in from now on will be noticed: no udevd is running"
-                    + " (/run/udev/control is missing), as in most containers. Start udevd, give the"
-                    + " container the host's /run/udev and network namespace, or rescan when needed."
+                    + " (/run/udev/control is missing), as in most containers. Start udevd, give"
+                    + " the container the host's /run/udev and network namespace, or rescan when"
+                    + " needed."
             ))
     }
 
@@ -153,7 +155,9 @@ public final class LibUSBBus: USBBus {
     ///
     /// Threading: any, but not from a scope of this bus's loop, which ends here.
     public func stop() async {
-        let (devices, handles): ([DevicePointer], [HandlePointer]) = await onLoop { [self] in
+        let held = await loop.perform { [self] () -> ([DevicePointer], [HandlePointer])? in
+            if state.value.isStopping { return nil }
+            state.value.isStopping = true
             contract(
                 state.value.open.isEmpty && state.value.opening.isEmpty,
                 "a bus was stopped while a device was open")
@@ -166,7 +170,8 @@ public final class LibUSBBus: USBBus {
             state.value.table = AttachmentTable()
             return (devices, handles)
         }
-        let context = await onLoop { [self] in state.value.context.take() }
+        guard let (devices, handles) = held ?? nil else { return await loop.ended() }
+        let context = await loop.perform { [self] in state.value.context.take() } ?? nil
         await side.run { [self] in
             handles.forEach(calls.close)
             devices.forEach(calls.unreference)
@@ -180,18 +185,9 @@ public final class LibUSBBus: USBBus {
         side.stop()
     }
 
-    /// Runs `body` on the loop and returns what it returned. Any thread.
-    func onLoop<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await Resumption.wait { resumption in
-            loop.onLoop { resumption.resume(returning: body()) }
-        }
-    }
-
     /// Compares the devices present with those reported; see ``USBBus/USBBus/rescan()``.
     public func rescan() async {
-        await Resumption.wait { resumption in
-            loop.onLoop { [self] in scan { resumption.resume() } }
-        }
+        await loop.wait(ifEnded: ()) { [self] resumption in scan { resumption.resume() } }
     }
 }
 

@@ -85,7 +85,7 @@ extension LibUSBDevice {
     func release(_ interface: UInt8) async {
         _ = try? await blocking(
             "release interface \(interface)",
-            check: { $0.preconditionDrained(interface) },
+            check: { $0.requireDrained(interface) },
             { device in
                 device.releaseNow(interface, isGone: false)
                 return .success(())
@@ -112,7 +112,7 @@ extension LibUSBDevice {
     func setConfiguration(_ value: UInt8) async throws(BusError) {
         let action = "select configuration \(value)"
         // In force already: sending it would reset every endpoint (L23).
-        if await bus.onLoop({ [self] in state.value.configuration == value }) { return }
+        if await loop.perform({ [self] in state.value.configuration == value }) == true { return }
         try await blocking(action) { (device) throws(BusError) in
             if let claim = device.claims.all.first {
                 throw BusError(
@@ -163,7 +163,7 @@ extension LibUSBDevice {
                     .notFound, "Interface \(interface) of \(device.name) has no setting \(setting)."
                 )
             }
-            device.preconditionDrained(interface)
+            device.requireDrained(interface)
         } _: { device in
             device.outcome(
                 device.calls.setAlternateSetting(device.handle, Int32(interface), Int32(setting)),

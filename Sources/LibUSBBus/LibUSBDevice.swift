@@ -74,20 +74,21 @@ final class LibUSBDevice: BusDevice {
         _ body: @escaping @Sendable (LibUSBDevice) -> Result<Value, BusError>,
         after: @escaping @Sendable (LibUSBDevice, Value) -> Void = { _, _ in }
     ) async throws(BusError) -> Value {
-        let result: Result<Value, BusError> = await Resumption.wait { resumption in
-            loop.onLoop { [self] in
-                if state.value.isClosed || state.value.isGone {
-                    return resumption.resume(returning: .failure(gone(action)))
-                }
-                do throws(BusError) { try check(self) } catch {
-                    return resumption.resume(returning: .failure(error))
-                }
-                bus.side.perform { [self] in
-                    let result = body(self)
-                    loop.execute { [self] in
-                        if case .success(let value) = result { after(self, value) }
-                        resumption.resume(returning: result)
-                    }
+        let stopped = BusError(
+            .deviceGone, "Cannot \(action) on \(name): the bus was stopped.")
+        let result: Result<Value, BusError> = await loop.wait(ifEnded: .failure(stopped)) {
+            [self] resumption in
+            if state.value.isClosed || state.value.isGone {
+                return resumption.resume(returning: .failure(gone(action)))
+            }
+            do throws(BusError) { try check(self) } catch {
+                return resumption.resume(returning: .failure(error))
+            }
+            bus.side.perform { [self] in
+                let result = body(self)
+                loop.execute { [self] in
+                    if case .success(let value) = result { after(self, value) }
+                    resumption.resume(returning: result)
                 }
             }
         }
@@ -96,7 +97,7 @@ final class LibUSBDevice: BusDevice {
 
     /// Traps unless nothing of an interface is in flight: what follows would kill its transfers
     /// (L9).
-    func preconditionDrained(_ interface: UInt8) {
+    func requireDrained(_ interface: UInt8) {
         let settings = configuration?.interface(interface)?.alternateSettings ?? []
         for setting in settings {
             for endpoint in setting.endpoints {
@@ -129,7 +130,8 @@ final class LibUSBDevice: BusDevice {
             guard endpoint.transferType == type else {
                 throw BusError(
                     .invalidRequest,
-                    "Endpoint \(address) of \(name) is of type \(endpoint.transferType), not \(type)."
+                    "Endpoint \(address) of \(name) is of type \(endpoint.transferType), not"
+                        + " \(type)."
                 )
             }
             return endpoint
@@ -190,25 +192,24 @@ final class LibUSBDevice: BusDevice {
     }
 
     func close() async {
-        await Resumption.wait { resumption in
-            loop.onLoop { [self] in
-                guard !state.value.isClosed else { return resumption.resume() }
-                contract(
-                    flight.value.total == 0,
-                    "\(name) was closed with \(flight.value.total) transfers in flight (L9)")
-                state.value.isClosed = true
-                flight.value.isUsable = false
-                transfers.retireAll()
-                let isGone = state.value.isGone
-                bus.side.perform { [self] in
-                    releaseAll(isGone: isGone)
-                    if handed == nil { calls.close(handle) }
-                    if let descriptor { Glibc.close(descriptor) }
-                    OpenDevices.remove(self)
-                    loop.execute { [self] in
-                        bus.closed(self)
-                        resumption.resume()
-                    }
+        // The loop has ended: so it was closed, or the bus could not have been stopped.
+        await loop.wait(ifEnded: ()) { [self] resumption in
+            guard !state.value.isClosed else { return resumption.resume() }
+            contract(
+                flight.value.total == 0,
+                "\(name) was closed with \(flight.value.total) transfers in flight (L9)")
+            state.value.isClosed = true
+            flight.value.isUsable = false
+            transfers.retireAll()
+            let isGone = state.value.isGone
+            bus.side.perform { [self] in
+                releaseAll(isGone: isGone)
+                if handed == nil { calls.close(handle) }
+                if let descriptor { Glibc.close(descriptor) }
+                OpenDevices.remove(self)
+                loop.execute { [self] in
+                    bus.closed(self)
+                    resumption.resume()
                 }
             }
         }

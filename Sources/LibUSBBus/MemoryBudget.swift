@@ -53,8 +53,8 @@ package final class MemoryBudget: Sendable {
             (limit ?? self.limit).map { "\($0 >> 20) MiB for all programs together" } ?? "no more"
         return BusError(
             .outOfMemory,
-            "Cannot submit \(bytes) bytes on endpoint \(endpoint): \(inUse) bytes are in flight and"
-                + " the kernel allows \(allowed). Use fewer or smaller transfers, or raise the limit:"
-                + " echo 256 > \(Self.parameter)")
+            "Cannot submit \(bytes) bytes on endpoint \(endpoint): \(inUse) bytes are in flight"
+                + " and the kernel allows \(allowed). Use fewer or smaller transfers, or raise the"
+                + " limit: echo 256 > \(Self.parameter)")
     }
 }

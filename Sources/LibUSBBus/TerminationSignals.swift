@@ -1,3 +1,4 @@
+internal import DriverRuntime
 internal import Glibc
 internal import Synchronization
 
@@ -18,7 +19,7 @@ public enum TerminationSignals {
         var ends = InlineArray<2, Int32>(repeating: -1)
         var span = ends.mutableSpan
         let code = unsafe span.withUnsafeMutableBufferPointer { unsafe pipe($0.baseAddress) }
-        precondition(code == 0, "no descriptors left for signals")
+        contract(code == 0, "no descriptors left for signals")
         let (reader, new) = (ends[0], ends[1])
         let exchange = writer.compareExchange(
             expected: -1, desired: new, ordering: .sequentiallyConsistent)
@@ -44,7 +45,7 @@ public enum TerminationSignals {
         let argument = unsafe UnsafeMutableRawPointer(bitPattern: UInt(reader))
         let code = unsafe pthread_create(
             &thread, nil, { unsafe TerminationSignals.wait($0) }, argument)
-        precondition(code == 0, "cannot start a thread for signals: error \(code)")
+        contract(code == 0, "cannot start a thread for signals: error \(code)")
         pthread_detach(thread)
     }
 

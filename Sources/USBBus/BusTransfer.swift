@@ -95,11 +95,11 @@ public import USBTypes
 
     /// Starts the transfer. Overridden by each bus.
     open func begin(length: Int, zeroPacket: Bool) throws(BusError) {
-        preconditionFailure("a bus must override begin")
+        fatalError("a bus must override begin")
     }
 
     /// Asks for an early end. Overridden by each bus; failures are of no interest.
-    open func requestCancel() { preconditionFailure("a bus must override requestCancel") }
+    open func requestCancel() { fatalError("a bus must override requestCancel") }
 
     /// Called by the bus, on the loop, exactly once for each `begin` that did not throw.
     public final func complete(_ status: TransferStatus, length: Int) {

@@ -43,7 +43,7 @@ public protocol USBBus: AnyObject, Sendable {
     func open(_ id: AttachmentID) async throws(BusError) -> any BusDevice
 
     /// Ends the bus: no event is reported any more, and every device must have been closed. Returns
-    /// when nothing of the bus runs any more, its loop included.
+    /// when nothing of the bus runs any more, its loop included. Calling it again does nothing.
     func stop() async
 }
 

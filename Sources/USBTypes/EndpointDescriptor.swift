@@ -29,11 +29,14 @@ public struct EndpointDescriptor: USBDescriptor {
         companion: SuperSpeedEndpointCompanionDescriptor? = nil,
         descriptors: [UnknownDescriptor] = []
     ) {
-        precondition(
-            0...0x7FF ~= maxPacketSize, "A packet has 0…2047 bytes, not \(maxPacketSize).")
-        precondition(
-            1...3 ~= transactionsPerMicroframe,
-            "A microframe has 1…3 transactions of an endpoint, not \(transactionsPerMicroframe).")
+        guard 0...0x7FF ~= maxPacketSize else {
+            fatalError("A packet has 0…2047 bytes, not \(maxPacketSize).")
+        }
+        guard 1...3 ~= transactionsPerMicroframe else {
+            fatalError(
+                "A microframe has 1…3 transactions of an endpoint, not"
+                    + " \(transactionsPerMicroframe).")
+        }
         self.address = address
         attributes = transferType.rawValue
         rawMaxPacketSize = UInt16(maxPacketSize | (transactionsPerMicroframe - 1) << 11)

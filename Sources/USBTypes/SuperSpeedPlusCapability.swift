@@ -20,9 +20,9 @@ public struct SuperSpeedPlusCapability: Hashable, Sendable {
     ///     from `sublinkSpeeds`.
     ///   - sublinkSpeeds: 1…32.
     public init(attributes: UInt32, functionality: UInt16, sublinkSpeeds: [UInt32]) {
-        precondition(
-            1...32 ~= sublinkSpeeds.count,
-            "SuperSpeedPlus has 1…32 sublink speeds, not \(sublinkSpeeds.count).")
+        guard 1...32 ~= sublinkSpeeds.count else {
+            fatalError("SuperSpeedPlus has 1…32 sublink speeds, not \(sublinkSpeeds.count).")
+        }
         self.attributes = attributes & ~0x1F
         self.functionality = functionality
         self.sublinkSpeeds = sublinkSpeeds

@@ -62,14 +62,18 @@ extension [UInt8] {
         append(contentsOf: [0, type.rawValue])
         fields(&self)
         append(contentsOf: extra)
-        precondition(count - start <= 255, "A \(type) descriptor has at most 255 bytes.")
+        guard count - start <= 255 else {
+            fatalError("A \(type) descriptor has at most 255 bytes, not \(count - start).")
+        }
         self[start] = UInt8(count - start)
     }
 
     /// Writes the bytes from `start` to the end as `wTotalLength` of the descriptor at `start`.
     mutating func setTotalLength(ofDescriptorAt start: Int) {
         let total = count - start
-        precondition(total <= 0xFFFF, "A descriptor set has at most 65535 bytes, not \(total).")
+        guard total <= 0xFFFF else {
+            fatalError("A descriptor set has at most 65535 bytes, not \(total).")
+        }
         self[start + 2] = UInt8(truncatingIfNeeded: total)
         self[start + 3] = UInt8(truncatingIfNeeded: total >> 8)
     }

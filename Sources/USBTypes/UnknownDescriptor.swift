@@ -7,7 +7,9 @@ public struct UnknownDescriptor: USBDescriptor {
 
     /// A descriptor of `type` with `payload` after its two first bytes.
     public init(_ type: DescriptorType, _ payload: [UInt8]) {
-        precondition(payload.count <= 253, "A descriptor's payload has at most 253 bytes.")
+        guard payload.count <= 253 else {
+            fatalError("A descriptor's payload has at most 253 bytes, not \(payload.count).")
+        }
         self.type = type
         self.payload = payload
     }

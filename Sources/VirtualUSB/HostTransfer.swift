@@ -47,7 +47,7 @@ public import USBTypes
 
     /// The end of the transfer: how, and how many bytes moved. Overridden by each host.
     open func finish(_ status: TransferStatus, length: Int) {
-        preconditionFailure("a host must override finish")
+        fatalError("a host must override finish")
     }
 
     /// What may be moved: never more than the memory holds, whatever a host says.

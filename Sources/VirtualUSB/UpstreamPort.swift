@@ -33,12 +33,7 @@ public final class UpstreamPort: Sendable {
         let device = device(port)
         let description = device.description
         try description.check()
-        await Resumption.wait { resumption in
-            loop.onLoop {
-                port.core.value.begin(device, description, faults)
-                resumption.resume()
-            }
-        }
+        await loop.perform { port.core.value.begin(device, description, faults) }
         return UpstreamPort(port, description)
     }
 
@@ -123,18 +118,17 @@ public final class UpstreamPort: Sendable {
     /// Sends one request and waits for its end. For OUT, `data` is sent; for IN it is ignored.
     ///
     /// A device that does not answer within `limit` is given up: the request ends as `cancelled`.
-    /// By default that is what a host allows any request (USB 2.0 §9.2.6.1).
+    /// By default that is what a host allows any request (USB 2.0 §9.2.6.1). After the loop's end
+    /// it ends as `deviceGone`.
     ///
     /// Threading: any. Cancellation: none.
     public func control(
         _ setup: SetupPacket, _ data: [UInt8] = [], within limit: Duration = .seconds(5)
     ) async -> (status: TransferStatus, bytes: [UInt8]) {
-        await Resumption.wait { resumption in
-            loop.onLoop { [self] in
-                let exchange = ControlExchange(setup, data, resumption)
-                exchange.end(after: limit, on: self)
-                submit(exchange)
-            }
+        await loop.wait(ifEnded: (.deviceGone, [])) { [self] resumption in
+            let exchange = ControlExchange(setup, data, resumption)
+            exchange.end(after: limit, on: self)
+            submit(exchange)
         }
     }
 }

@@ -19,7 +19,7 @@ import USBTypes
     }
 
     private func known(_ bus: LibUSBBus) async -> [AttachmentID] {
-        await bus.onLoop { bus.state.value.table.all.map(\.id) }
+        await bus.loop.perform { bus.state.value.table.all.map(\.id) } ?? []
     }
 
     /// Waits until the loop has seen what was reported to it.
@@ -113,6 +113,27 @@ import USBTypes
         try await bus.start { _ in }
         await bus.stop()
         #expect(calls.seen("deregisterHotplug", "exit") == ["deregisterHotplug", "exit"])
+    }
+
+    @Test("a second stop does nothing; calls after it return")
+    func stopsTwice() async throws {
+        calls.plug(FakeLibUSB.device(1))
+        let bus = makeBus()
+        try await bus.start { _ in }
+        async let together: Void = bus.stop()
+        await bus.stop()
+        await together
+        await bus.stop()
+        await bus.rescan()
+        do throws(BusError) {
+            _ = try await bus.open(AttachmentID(rawValue: 1))
+            Issue.record("a device of a stopped bus was opened")
+        } catch { #expect(error.code == .deviceGone) }
+        do throws(BusError) {
+            try await bus.attach(0)
+            Issue.record("a stopped bus took a device")
+        } catch { #expect(error.code == .deviceGone) }
+        #expect(calls.seen("exit").count == 1 && calls.held == 0)
     }
 }
 

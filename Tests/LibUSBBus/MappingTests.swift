@@ -49,7 +49,8 @@ import USBTypes
         #expect(error.code == .busy && error.native == -6)
         #expect(
             error.message
-                == "Cannot claim interface 2: somebody else holds it (LIBUSB_ERROR_BUSY). Try again."
+                == "Cannot claim interface 2: somebody else holds it (LIBUSB_ERROR_BUSY)."
+                + " Try again."
         )
     }
 

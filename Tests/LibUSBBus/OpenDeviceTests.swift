@@ -18,7 +18,7 @@ import USBTypes
             source: .hotplug, calls: calls,
             journal: KernelDriverJournal(folder: "/nonexistent", process: 1))
         try await bus.start { _ in }
-        let id = await bus.onLoop {
+        let id = await bus.loop.perform {
             guard let id = bus.state.value.table.arrive(Self.key) else {
                 return AttachmentID(rawValue: 0)
             }
@@ -26,7 +26,7 @@ import USBTypes
             _ = bus.state.value.table.report(id, Self.described(as: id))
             return id
         }
-        return (bus, id)
+        return (bus, try #require(id))
     }
 
     private static func described(as id: AttachmentID) -> AttachedDevice {
@@ -161,7 +161,7 @@ import USBTypes
     }
 
     @Test(
-        "a submit that libusb refuses is an error and no completion; the transfer can be used again",
+        "a submit that libusb refuses is an error, no completion; the transfer stays usable",
         arguments: [
             (LIBUSB_ERROR_NO_DEVICE, BusError.Code.deviceGone),
             (LIBUSB_ERROR_NO_MEM, .outOfMemory), (LIBUSB_ERROR_IO, .failed),
@@ -175,7 +175,7 @@ import USBTypes
         #expect(end == .refusal(expected))
         let again = try await received(device, on: bus, asked: 8, arriving: 8) { _ in }
         #expect(again == .completion(.completed, 8))
-        #expect(await bus.onLoop { bus.budget.inUse } == 0)
+        #expect(await bus.loop.perform { bus.budget.inUse } == 0)
         await device.close()
         await bus.stop()
         #expect(calls.seen("allocateTransfer").count == calls.seen("freeTransfer").count)

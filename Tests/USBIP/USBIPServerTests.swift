@@ -215,4 +215,27 @@ struct ServerFixture {
             _ = try SocketClient(port: fixture.server.port)
         }
     }
+
+    @Test("a second stop does nothing; calls after it return")
+    func stopTwice() async throws {
+        let fixture = try await ServerFixture()
+        let server = fixture.server
+        async let together: Void = server.stop()
+        await server.stop()
+        await together
+        await server.loop.ended()
+        await server.stop()
+        await fixture.device.unplug()
+        await fixture.device.withdraw()
+        #expect(await server.clients == 0)
+        #expect(await fixture.device.isImported == false)
+        do throws(BusError) {
+            _ = try await server.export("1-2") { EchoDevice(port: $0) }
+            Issue.record("a stopped server exported a device")
+        } catch { #expect(error.code == .unavailable) }
+        do throws(BusError) {
+            try await fixture.device.replug()
+            Issue.record("a stopped server took a device")
+        } catch { #expect(error.code == .unavailable) }
+    }
 }

@@ -12,6 +12,13 @@ extension Device {
         guard let queue = route?.1 ?? state.value.defaultQueue else {
             return core.finish(error: .invalidRequest, information: 0)
         }
+        guard ClientRequest.capacities ~= request.outputCapacity else {
+            return core.finish(
+                error: DeviceError(
+                    .invalidRequest,
+                    "A request takes 0…\(ClientRequest.capacities.upperBound) bytes back, not"
+                        + " \(request.outputCapacity)."), information: 0)
+        }
         // a zero-length transfer succeeds without troubling the driver.
         if request.kind == .read && request.outputCapacity == 0
             || request.kind == .write && request.input.isEmpty
@@ -43,7 +50,7 @@ extension Device {
         }
     }
 
-    /// Runs `body` on the loop: now when called there.
+    /// Runs `body` on the loop: now when called there, and not at all after the loop's end.
     func onLoop(_ body: @escaping @Sendable () -> Void) {
         _ = loop.onLoop(body)
     }
@@ -58,21 +65,18 @@ extension Device {
 extension Device: InterfacePort {
     /// F-1: an open; F-5: refused once the device is going.
     public func open() async throws(DeviceError) -> any FilePort {
-        let file: File? = await Resumption.wait { opened in
-            let isTaken = loop.onLoop { [self] in
-                guard !state.value.isGone,
-                    [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
-                else {
-                    loop.reach(.openedWhenGoing)
-                    return opened.resume(returning: nil)
-                }
-                let file = File(of: self)
-                state.value.files.append(file)
-                opened.resume(returning: file)
+        let file = await loop.perform { [self] () -> File? in
+            guard !state.value.isGone,
+                [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
+            else {
+                loop.reach(.openedWhenGoing)
+                return nil
             }
-            if !isTaken { opened.resume(returning: nil) }
+            let file = File(of: self)
+            state.value.files.append(file)
+            return file
         }
-        guard let file else { throw DeviceError.removed }
+        guard let file = file ?? nil else { throw DeviceError.removed }
         return file
     }
 }

@@ -4,7 +4,8 @@ internal import Logging
 ///
 /// Through it a driver makes queues, registers interfaces, finds pipes and starts tasks.
 ///
-/// Threading: `loop`, `scope`, `name`, `attached` and `clock` anywhere; everything else on the
+/// Threading: `loop`, `scope`, `name`, `attached` and `clock`, ``remove()``, ``task(_:)`` and
+/// ``concurrently(_:)``, and what an interface offers its clients, anywhere; everything else on the
 /// device's scope, where the driver runs anyway.
 public final class Device: Sendable {
     /// The loop on which everything of this device happens.
@@ -37,7 +38,7 @@ public final class Device: Sendable {
         var files: [File] = []
         var pool: [RequestCore] = []
         var startError: DeviceError?
-        var startWaiters: [Resumption<DeviceError?>] = []
+        var isRemoving = false
         var removeQueries: [Resumption<DeviceError?>] = []
         var queryRefusal: DeviceError?
         var lastRequest: UInt64 = 0
@@ -63,7 +64,9 @@ public final class Device: Sendable {
         state = LoopConfined(on: loop, State())
     }
 
-    /// Whether the device has left, or is being removed: nothing can be asked of it any more.
+    /// Whether nothing can be asked of the device any more: from its departure on, or from when an
+    /// orderly removal ends its queues. Not yet during that removal's
+    /// ``FunctionDriver/exitD0(to:)``.
     public var isGone: Bool { state.value.isGone }
 
     // MARK: Queues

@@ -72,23 +72,17 @@ public final class PlugAndPlay: Sendable {
 
     /// The devices that have a driver now, oldest first.
     public func devices() async -> [Device] {
-        await Resumption.wait { answer in
-            let isTaken = bus.loop.onLoop { [self] in answer.resume(returning: state.value.devices)
-            }
-            if !isTaken { answer.resume(returning: []) }
-        }
+        await bus.loop.perform { [self] in state.value.devices } ?? []
     }
 
-    /// Removes every device (PNP-7), waits for the end of each, and stops the bus.
+    /// Removes every device (PNP-7), waits for the end of each, and stops the bus. Calling it
+    /// again does nothing.
     public func stop() async {
-        let devices = await Resumption<[Device]>.wait { answer in
-            let isTaken = bus.loop.onLoop { [self] in
-                state.value.isStopping = true
-                answer.resume(returning: state.value.devices)
-            }
-            if !isTaken { answer.resume(returning: []) }
+        let devices = await bus.loop.perform { [self] in
+            state.value.isStopping = true
+            return state.value.devices
         }
-        for device in devices { await device.removeWithoutQuery() }
+        for device in devices ?? [] { await device.removeWithoutQuery() }
         await bus.stop()
     }
 

@@ -31,10 +31,7 @@ final class File: FilePort {
     }
 
     func close() async {
-        await Resumption.wait { done in
-            let isTaken = device.loop.onLoop { [self] in close(done) }
-            if !isTaken { done.resume() }
-        }
+        await device.loop.wait(ifEnded: ()) { [self] done in close(done) }
     }
 
     func beginClose() {

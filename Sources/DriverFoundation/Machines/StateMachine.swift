@@ -38,8 +38,6 @@ struct MachineRun<Machine: StateMachine>: Hashable {
 
     init(_ state: Machine.State) { self.state = state }
 
-    var isSettled: Bool { pending.isEmpty }
-
     mutating func post(_ event: Machine.Event) {
         contract(pending.count + kept.count < Self.limit, "too many events: \(pending) \(kept)")
         pending.append(event)

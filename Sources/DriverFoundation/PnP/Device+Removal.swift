@@ -1,16 +1,17 @@
 /// How a device goes: asked to, or gone.
 extension Device {
     /// Removes the device in an orderly way (PNP-6): asks the driver, which may veto, takes the
-    /// device down, gives the hardware back, and returns when all of it is done but open files.
+    /// device down, gives the hardware back, and returns when all of it is done. Does nothing when
+    /// the device has come to its end.
     ///
     /// Threading: the loop or any task. Cancellation: none.
     /// Errors: what ``FunctionDriver/queryRemove()`` threw.
     public func remove() async throws(DeviceError) {
-        let refusal: DeviceError? = await Resumption.wait { answer in
-            onLoop { [self] in
-                state.value.removeQueries.append(answer)
-                post(PnPMachine.Event.queryRemove)
-            }
+        let refusal: DeviceError? = await loop.wait(ifEnded: nil) { [self] answer in
+            // One answer is for all who ask before it.
+            let isFirst = state.value.removeQueries.isEmpty
+            state.value.removeQueries.append(answer)
+            if isFirst { post(PnPMachine.Event.queryRemove) }
         }
         if let refusal { throw refusal }
         await removeWithoutQuery()
@@ -18,20 +19,22 @@ extension Device {
 
     /// PNP-7: the same without asking, and without waiting for clients: their files are closed.
     func removeWithoutQuery() async {
-        onLoop { [self] in post(PnPMachine.Event.remove) }
+        onLoop { [self] in
+            if state.value.isRemoving { return }
+            state.value.isRemoving = true
+            post(PnPMachine.Event.remove)
+        }
         await finality()
     }
 
     /// Returns when the device has come to its end. Clients' files are closed for them.
     func finality() async {
-        await Resumption.wait { ended in
-            onLoop { [self] in
-                if state.value.pnp.state == .final { return ended.resume() }
-                state.value.finalWaiters.append(ended)
-                let files = state.value.files
-                scope.task { for file in files { await file.close() } }
-                closeFilesIfAwaited()
-            }
+        await loop.wait(ifEnded: ()) { [self] ended in
+            if state.value.pnp.state == .final { return ended.resume() }
+            state.value.finalWaiters.append(ended)
+            let files = state.value.files
+            scope.task { for file in files { await file.close() } }
+            closeFilesIfAwaited()
         }
     }
 

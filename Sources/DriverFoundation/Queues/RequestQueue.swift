@@ -219,8 +219,8 @@ public final class RequestQueue: Sendable {
         for core in state.value.owned.all {
             let time = core.state.value.since.duration(to: device.loop.now)
             device.report(
-                "the driver has owned a request (\(core.state.value.kind)) for \(time): complete it "
-                    + "when it is cancelled, or the device cannot leave D0 (Q-14)")
+                "the driver has owned a request (\(core.state.value.kind)) for \(time): complete"
+                    + " it when it is cancelled, or the device cannot leave D0 (Q-14)")
         }
         state.value.watchdog?.arm(after: device.environment.watchdogInterval)
     }

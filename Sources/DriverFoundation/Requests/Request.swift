@@ -148,11 +148,11 @@ extension RequestCore {
     }
 
     fileprivate func requeue() {
-        guard let queue = state.value.queue, queue.dispatch == .manual else {
-            preconditionFailure("Q-12: only a request of a manual queue can be requeued")
-        }
+        let queue = state.value.queue
+        contract(
+            queue?.dispatch == .manual, "Q-12: only a request of a manual queue can be requeued")
         leaveDriver()
-        queue.acceptAgain(self, atHead: true)
+        queue?.acceptAgain(self, atHead: true)
     }
 
     /// Gives up ownership without completing.

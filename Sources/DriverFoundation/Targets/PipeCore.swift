@@ -65,7 +65,15 @@ final class PipeCore: Sendable {
     // MARK: Operations
 
     /// Takes an operation whose transfer can carry `capacity` bytes.
+    ///
+    /// The count may be a client's: any other than a possible one is refused, not computed with.
     func take(capacity: Int) throws(DeviceError) -> PipeOperation {
+        guard ClientRequest.capacities ~= capacity else {
+            throw DeviceError(
+                .invalidRequest,
+                "A transfer carries 0…\(ClientRequest.capacities.upperBound) bytes, not"
+                    + " \(capacity).")
+        }
         guard isOpen else { throw DeviceError.removed }
         if let index = state.value.idle.lastIndex(where: { $0.transfer.capacity >= capacity }) {
             return state.value.idle.remove(at: index)

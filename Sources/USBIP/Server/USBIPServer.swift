@@ -118,7 +118,7 @@ public final class USBIPServer: Sendable {
 
     /// How many clients are connected.
     public var clients: Int {
-        get async { await loop.perform { [self] in state.value.connections.count } }
+        get async { await loop.perform { [self] in state.value.connections.count } ?? 0 }
     }
 
     /// Bytes that wait for clients to take them, of all together.
@@ -126,14 +126,14 @@ public final class USBIPServer: Sendable {
         get async {
             await loop.perform { [self] in
                 state.value.connections.reduce(0) { $0 + $1.unsentBytes }
-            }
+            } ?? 0
         }
     }
 
     // MARK: The end
 
     /// Closes every connection, unplugs every device, and ends the server's thread once the devices
-    /// have been told. Call it once.
+    /// have been told. Calling it again does nothing.
     public func stop() async {
         await loop.perform { [self] in
             guard !state.value.isStopped else { return }

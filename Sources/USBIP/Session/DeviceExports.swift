@@ -28,7 +28,7 @@ public final class DeviceExports: Sendable {
     ///   - device: Makes the device for its port; called again for each
     ///     ``ExportedDevice/replug()``.
     /// - Throws: `.invalidRequest` for a name that is none or a description that breaks rules of
-    ///   USB, `.busy` for a name that is in use.
+    ///   USB, `.busy` for a name that is in use, `.unavailable` after the server's end.
     public func export<Device: VirtualDevice>(
         _ busID: String, faults: FaultPlan = FaultPlan(),
         _ device: @escaping @Sendable (DevicePort) -> Device
@@ -40,6 +40,9 @@ public final class DeviceExports: Sendable {
         }
         let slot = await loop.perform { [self] in
             table.value.add(name).map { LoopConfined(on: loop, $0) }
+        }
+        guard let slot else {
+            throw BusError(.unavailable, "Nothing can be exported as \(name): the server ended.")
         }
         guard let slot else {
             throw BusError(.busy, "A device is exported as \(name) already; choose another bus id.")

@@ -40,21 +40,20 @@ public final class ExportedDevice: Sendable {
     /// - Parameter kind: What becomes of the transfers in flight. With `.endWithError` the client
     ///   is sent their ends; with the others it learns them from the connection's end.
     public func unplug(pending kind: UnplugKind = .endWithError) async {
-        await Resumption.wait { resumption in
-            loop.onLoop { [self] in
-                guard let upstream = slot.value.upstream, !upstream.isGone else {
-                    return resumption.resume()
-                }
-                slot.value.departure = resumption
-                upstream.unplug(pending: kind)
+        await loop.wait(ifEnded: ()) { [self] resumption in
+            guard let upstream = slot.value.upstream, !upstream.isGone else {
+                return resumption.resume()
             }
+            slot.value.departure = resumption
+            upstream.unplug(pending: kind)
         }
     }
 
     /// Takes the device off, if it is plugged in, and plugs in a new one under the same bus id.
     ///
     /// Clients have to import it again: the protocol cannot announce it (usbip §5 row 9).
-    /// - Throws: `.invalidRequest` for a description that breaks rules of USB.
+    /// - Throws: `.invalidRequest` for a description that breaks rules of USB, `.unavailable` after
+    ///   the server's end.
     public func replug() async throws(BusError) {
         await unplug()
         let upstream: UpstreamPort
@@ -63,9 +62,12 @@ public final class ExportedDevice: Sendable {
         case .failure(let error):
             throw BusError(.invalidRequest, "Device \(busID) cannot be plugged in. \(error)")
         }
-        await loop.perform { [self] in
+        let isPlugged: Void? = await loop.perform { [self] in
             let slot = slot
             slot.value.plug(upstream) { slot.value.departed() }
+        }
+        guard isPlugged != nil else {
+            throw BusError(.unavailable, "Device \(busID) cannot be plugged in: its server ended.")
         }
     }
 
@@ -77,20 +79,11 @@ public final class ExportedDevice: Sendable {
 
     /// Whether a client has it now.
     public var isImported: Bool {
-        get async { await loop.perform { [self] in slot.value.session != nil } }
+        get async { await loop.perform { [self] in slot.value.session != nil } ?? false }
     }
 
     /// The configuration that the client selected, `nil` for none.
     public var configuration: UInt8? {
-        get async { await loop.perform { [self] in slot.value.upstream?.configuration } }
-    }
-}
-
-extension EventLoop {
-    /// What `body` returns, called on the loop.
-    func perform<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await Resumption.wait { resumption in
-            onLoop { resumption.resume(returning: body()) }
-        }
+        get async { await loop.perform { [self] in slot.value.upstream?.configuration } ?? nil }
     }
 }

@@ -33,14 +33,12 @@ public final class PluggedDevice: Sendable {
     ///
     /// - Parameter kind: What becomes of the transfers in flight.
     public func unplug(pending kind: UnplugKind = .endWithError) async {
-        await Resumption.wait { resumption in
-            bus.loop.onLoop { [self] in
-                guard let attachment = state.value.take(), !attachment.isDeparted else {
-                    return resumption.resume()
-                }
-                attachment.departure = resumption
-                attachment.upstream.unplug(pending: kind)
+        await bus.loop.wait(ifEnded: ()) { [self] resumption in
+            guard let attachment = state.value.take(), !attachment.isDeparted else {
+                return resumption.resume()
             }
+            attachment.departure = resumption
+            attachment.upstream.unplug(pending: kind)
         }
     }
 
@@ -65,6 +63,6 @@ public final class PluggedDevice: Sendable {
 
     /// Which stay on the bus this is, `nil` while it is out.
     public var id: AttachmentID? {
-        get async { await bus.loop.perform { [self] in state.value?.id } }
+        get async { await bus.loop.perform { [self] in state.value?.id } ?? nil }
     }
 }

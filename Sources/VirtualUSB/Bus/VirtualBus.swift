@@ -106,12 +106,15 @@ public final class VirtualBus: USBBus {
 
     /// Begins to report; the devices plugged in before are reported at once.
     public func start(_ observer: @escaping @Sendable (BusEvent) -> Void) async throws(BusError) {
-        await loop.perform { [self] in
+        let isStarted: Void? = await loop.perform { [self] in
             contract(state.value.observer == nil, "bus \(name) was started twice")
             state.value.observer = observer
             for attachment in state.value.attachments {
                 observer(.arrived(attachment.attached))
             }
+        }
+        guard isStarted != nil else {
+            throw BusError(.unavailable, "Bus \(name) cannot start: it was stopped.")
         }
     }
 
@@ -130,10 +133,11 @@ public final class VirtualBus: USBBus {
             attachment.isOpen = true
             return .success(VirtualBusDevice(attachment, on: loop))
         }
+        guard let result else { throw .gone(id) }
         return try result.get()
     }
 
-    /// Ends the bus: what is plugged in is taken off it, unreported.
+    /// Ends the bus: what is plugged in is taken off it, unreported. Calling it again does nothing.
     public func stop() async {
         await loop.perform { [self] in
             for attachment in state.value.attachments {
@@ -148,15 +152,6 @@ public final class VirtualBus: USBBus {
             }
         }
         if ownsLoop { loop.stop() }
-    }
-}
-
-extension EventLoop {
-    /// What `body` returns, called on the loop.
-    func perform<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await Resumption.wait { resumption in
-            onLoop { resumption.resume(returning: body()) }
-        }
     }
 }
 

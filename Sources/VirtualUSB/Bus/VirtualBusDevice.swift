@@ -127,8 +127,8 @@ final class VirtualBusDevice: BusDevice {
             state.value.claimed[Int(interface)] = false
         }
         // An operating system puts the interface back into its first setting.
-        guard await loop.perform({ [self] in (upstream.alternateSetting(of: interface) ?? 0) != 0 })
-        else { return }
+        let setting = await loop.perform { [self] in upstream.alternateSetting(of: interface) }
+        guard (setting ?? nil) ?? 0 != 0 else { return }
         _ = await upstream.control(.setInterface(interface, alternateSetting: 0))
     }
 
@@ -208,7 +208,7 @@ final class VirtualBusDevice: BusDevice {
             requireIdle("close")
             return (0...255).filter { state.value.claimed[Int($0)] }
         }
-        for interface in claimed { await release(interface) }
+        for interface in claimed ?? [] { await release(interface) }
         await loop.perform { [self] in
             guard !state.value.isClosed else { return }
             state.value.isClosed = true
@@ -237,8 +237,10 @@ final class VirtualBusDevice: BusDevice {
     private func onLoop<Value: Sendable>(
         _ body: @escaping @Sendable () throws(BusError) -> Value
     ) async throws(BusError) -> Value {
-        try await loop.perform { () -> Result<Value, BusError> in
+        let result = await loop.perform { () -> Result<Value, BusError> in
             do throws(BusError) { return .success(try body()) } catch { return .failure(error) }
-        }.get()
+        }
+        guard let result else { throw .gone(id) }
+        return try result.get()
     }
 }

@@ -171,6 +171,30 @@ import Testing
         }
     }
 
+    @Test("PNP-6: a hundred removals asked for during a slow start are one")
+    func manyRemovals() throws {
+        let script = Script([.prepareHardware: { await $0.valve.pass() }])
+        try onBench(seeds: 0..<4, script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .began(.prepareHardware))
+            let device = try bench.device
+            let removals = (0..<100).map { number in
+                bench.client {
+                    if number % 2 == 0 {
+                        try await device.remove()
+                    } else {
+                        await device.removeWithoutQuery()
+                    }
+                }
+            }
+            await bench.settle()
+            bench.valve.open()
+            for removal in removals { try await removal.value.get() }
+            let asked = bench.journal.has(.returned(.queryRemove))
+            try check(bench.journal.has(.disposed), "it was not removed, asked: \(asked)")
+        }
+    }
+
     @Test("PNP-7: the program ends while a start is under way: it is started, then removed")
     func stopWhileStarting() throws {
         let script = Script([.enterD0: { await $0.valve.pass() }])

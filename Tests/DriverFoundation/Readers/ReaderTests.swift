@@ -120,7 +120,7 @@ import VirtualUSB
     }
 
     @Test(
-        "§4.7 b: five failures in a row end it, with growing pauses; a delivery starts the count anew"
+        "§4.7 b: five failures in a row end it, with growing pauses; a delivery starts anew"
     )
     func budget() throws {
         let faults = FaultPlan([

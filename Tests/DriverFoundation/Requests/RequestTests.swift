@@ -28,6 +28,29 @@ import VirtualUSB
         }
     }
 
+    @Test("R-4: a client's impossible length is refused before a driver sees it")
+    func impossibleLengths() throws {
+        let script = Self.reading { driver, request in
+            let capacity = request.outputCapacity
+            driver.notes.append("\(capacity)")
+            request.complete(with: [UInt8]([1, 2, 3].prefix(capacity)))
+        }
+        try onBench(seeds: 0..<2, script) { bench in
+            let (_, _, file) = try await bench.open()
+            for length in [-1, -8, .min, 1 << 30 + 1, .max] {
+                try same(
+                    await code { try await file.read(upTo: length) }, .invalidRequest,
+                    "read(upTo: \(length))")
+                try same(
+                    await code { try await file.control(1, upTo: length) }, .invalidRequest,
+                    "control(upTo: \(length))")
+            }
+            try same(try await file.read(upTo: 1 << 30), [1, 2, 3], "the longest read")
+            try same(
+                await bench.driver.notes.dropFirst(), ["\(1 << 30)"], "what the driver saw")
+        }
+    }
+
     @Test("R-2: more information than was asked for, or more output than fits, traps with its id")
     func limits() async {
         let write = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

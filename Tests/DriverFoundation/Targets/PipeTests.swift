@@ -26,6 +26,22 @@ import VirtualUSB
         }
     }
 
+    @Test("U-8: a read of an impossible length is refused")
+    func impossibleLengths() throws {
+        try onBench(seeds: 0..<2, Self.script) { bench in
+            let (_, gadget, _) = try await bench.open()
+            let (input, _) = try await bench.pipes
+            for length in [-1, -8, .min, .max] {
+                try same(
+                    await code { try await input.read(upTo: length) }, .invalidRequest,
+                    "read(upTo: \(length))")
+            }
+            async let received = input.read(upTo: 1)
+            await gadget.send([7])
+            try same(try await received, [7], "a read afterwards")
+        }
+    }
+
     @Test("L17, libusb §3 20: after a deadline nothing is in flight, and no byte is lost")
     func deadline() throws {
         try onBench(seeds: 0..<48, Self.script) { bench in
