@@ -14,6 +14,7 @@ import Synchronization
     // Guarded by `lock`.
     private var ordered: [String: [Int32]] = [:]
     private var calls: [String] = []
+    private var callers: [UInt] = []
     private var present: [DevicePointer] = []
     private var pending: [(DevicePointer, Bool)] = []
     private var observe: HotplugObserver?
@@ -46,6 +47,14 @@ import Synchronization
     /// The names of the calls so far that begin with one of `names`.
     func seen(_ names: String...) -> [String] {
         lock.withLock { calls.filter { call in names.contains { call.hasPrefix($0) } } }
+    }
+
+    /// The threads of the calls whose names begin with one of `names`.
+    func threads(of names: String...) -> [UInt] {
+        lock.withLock {
+            zip(calls, callers).filter { call in names.contains { call.0.hasPrefix($0) } }
+                .map(\.1)
+        }
     }
 
     /// References that the bus holds.
@@ -86,6 +95,7 @@ import Synchronization
     private func call(_ name: String) -> Int32 {
         lock.withLock {
             calls.append(name)
+            callers.append(UInt(pthread_self()))
             let key = String(name.prefix { $0 != " " })
             guard var codes = ordered[key], !codes.isEmpty else { return 0 }
             let code = codes.removeFirst()

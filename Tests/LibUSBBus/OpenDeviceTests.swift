@@ -1,5 +1,6 @@
 import CLibUSB
 import DriverRuntime
+import Glibc
 import Testing
 import USBBus
 import USBTypes
@@ -99,6 +100,47 @@ import USBTypes
         let end = calls.seen("release", "close")
         #expect(end == ["release 0", "release 1", "close"])
         await bus.stop()
+    }
+
+    @Test("L3: what may block is never called on the loop, where it would hold up every device")
+    func blocksElsewhere() async throws {
+        let (bus, id) = try await start()
+        let loop = try #require(await bus.loop.perform { UInt(pthread_self()) })
+        let device = try await bus.open(id)
+        try await device.claim(0, detaching: true)
+        try await device.clearHalt(0x81)
+        _ = try await device.reset()
+        await device.release(0)
+        await device.close()
+        await bus.stop()
+        let threads = calls.threads(of: "open", "claim", "clearHalt", "reset", "release", "close")
+        #expect(threads.count >= 6)
+        #expect(!threads.contains(loop))
+    }
+
+    @Test("L9: a device is not closed under a transfer in flight: that traps")
+    func closesDrained() async {
+        let end = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            try await OpenDeviceTests.closeUnderTransfer()
+        }
+        let report = String(decoding: end?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(report.contains("L9"), "\(report)")
+    }
+
+    private static func closeUnderTransfer() async throws {
+        let (bus, id) = try await OpenDeviceTests().start()
+        let device = try await bus.open(id)
+        try await device.claim(0, detaching: false)
+        _ = await bus.loop.perform {
+            let transfer = try? device.makeTransfer(
+                .bulk, on: 0x81, maxPacketSize: 512, capacity: 512)
+            try? transfer?.submit(length: 512)
+            // Kept, or its release in flight would trap before the close can.
+            _ = unsafe transfer.map { unsafe Unmanaged.passRetained($0) }
+        }
+        await device.close()
     }
 
     @Test("L23: a configuration in force is not selected again; a claim makes another busy")
