@@ -132,13 +132,16 @@ let package = Package(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
         labProgram("lab-usbip", in: "USBIPServer", ["USBIP", "VirtualUSB"]),
 
-        .target(name: "CUsbfs", path: "Tests/StandIn/Usbfs"),
+        .target(name: "CThreadSanitizer", path: "Tests/CThreadSanitizer"),
+        .target(
+            name: "CUsbfs", dependencies: ["CThreadSanitizer"], path: "Tests/StandIn/Usbfs"),
         .executableTarget(
             name: "stand-in",
             dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
             path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
         .executableTarget(
-            name: "stand-in-hotplug", dependencies: ["LibUSBBus", "ConformanceDevice"],
+            name: "stand-in-hotplug",
+            dependencies: ["CThreadSanitizer", "LibUSBBus", "ConformanceDevice"],
             path: "Tests/StandIn/Hotplug", swiftSettings: plain),
         .target(name: "CRawLoop", dependencies: ["CLibUSB"], path: "Tests/Benchmarks/RawLoop"),
         .executableTarget(
@@ -151,7 +154,9 @@ let package = Package(
             linkerSettings: ioctlIsOurs + [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
 
         tests(of: "USBTypes"),
-        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        .target(
+            name: "CAllocationCount", dependencies: ["CThreadSanitizer"],
+            path: "Tests/CAllocationCount"),
         tests(of: "DriverRuntime", ["DriverSimulation", "CAllocationCount"]),
         tests(
             of: "VirtualUSB",

@@ -86,8 +86,12 @@ struct SystemFolder: Sendable {
     }
 
     private func write(_ bytes: [UInt8], to file: String) throws {
-        guard FileManager.default.createFile(atPath: file, contents: Data(bytes)) else {
-            throw HotplugFailure("cannot write \(file)")
+        // Foundation waits for the disk each time.
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        guard descriptor >= 0, Foundation.write(descriptor, bytes, bytes.count) == bytes.count
+        else {
+            throw HotplugFailure("cannot write \(file): \(errno)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import DriverRuntime
 import Foundation
 
 /// What stands for a device's node: a terminal, because it can be opened by its name, be writable or
@@ -6,8 +7,9 @@ import Foundation
 /// A node is writable when there is something to reap (libusb waits for that), and is hung up when the
 /// device is gone.
 final class TerminalNode: @unchecked Sendable {
-    // Sendable: the descriptors change in `init` and `hangUp` only, and who calls those is alone.
+    // Sendable: after `init` the descriptors are guarded by `lock`.
     let name: String
+    private let lock = Lock()
     private var master: Int32
     private var slave: Int32
     /// `TIOCGPTN` and `TIOCSPTLCK`.
@@ -28,15 +30,17 @@ final class TerminalNode: @unchecked Sendable {
     }
 
     func setWritable(_ isWritable: Bool) {
-        if slave >= 0 { tcflow(slave, isWritable ? TCOON : TCOOFF) }
+        lock.withLock { if slave >= 0 { tcflow(slave, isWritable ? TCOON : TCOOFF) } }
     }
 
     func hangUp() {
-        guard master >= 0 else { return }
-        close(slave)
-        slave = -1
-        close(master)
-        master = -1
+        lock.withLock {
+            guard master >= 0 else { return }
+            close(slave)
+            slave = -1
+            close(master)
+            master = -1
+        }
     }
 
     deinit { hangUp() }

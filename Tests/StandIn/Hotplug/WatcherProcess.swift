@@ -60,7 +60,8 @@ final class WatcherProcess {
     }
 
     func kill() {
-        if process.isRunning { process.terminate() }
+        // It may be beyond listening to anything else.
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 

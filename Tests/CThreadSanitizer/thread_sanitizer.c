@@ -1,4 +1,4 @@
-// What the thread sanitizer must not report in this process.
+#include "thread_sanitizer.h"
 
 // A continuation that is resumed before its task has suspended passes its result through an atomic
 // of the Swift runtime, which is not instrumented: the frame's next use then looks like a race with

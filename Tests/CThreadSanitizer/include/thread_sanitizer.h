@@ -1,0 +1,3 @@
+// What the thread sanitizer asks each program: the races that it shall not report.
+#pragma once
+const char *__tsan_default_suppressions(void);
