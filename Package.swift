@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What the thread sanitizer needs to be told; `Tests/run sanitize` asks for it, in builds of their own.
+/// What the thread sanitizer needs to be told; `Tests/run sanitize` asks for it, in builds of their
+/// own.
 let sanitizing: [SwiftSetting] =
     Context.environment["SANITIZE_THREAD"] == nil ? [] : [.define("SANITIZE_THREAD")]
 

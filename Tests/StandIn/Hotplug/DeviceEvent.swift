@@ -3,9 +3,9 @@ import USBBus
 
 /// What udevd tells everybody who listens: a device came or went.
 ///
-/// It is one datagram: a header by which the kernel filters, numbers in network order where it does,
-/// and the device's properties, each ended by a zero. The preloaded library makes each listener's
-/// socket a file of the folder.
+/// It is one datagram: a header by which the kernel filters, numbers in network order where it
+/// does, and the device's properties, each ended by a zero. The preloaded library makes each
+/// listener's socket a file of the folder.
 struct DeviceEvent {
     enum Action: String { case add, remove }
 

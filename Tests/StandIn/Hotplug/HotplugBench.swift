@@ -33,8 +33,8 @@ final class HotplugBench {
         return watcher
     }
 
-    /// A device that the kernel has enumerated, which nobody was told of. Without an address it gets
-    /// the next one, as from a kernel.
+    /// A device that the kernel has enumerated, which nobody was told of. Without an address it
+    /// gets the next one, as from a kernel.
     func enumerate(port: UInt8 = 1, address: UInt8? = nil) async throws -> PluggedDevice {
         lastAddress = address ?? (lastAddress == 127 ? 2 : lastAddress + 1)
         return try await PluggedDevice(

@@ -91,8 +91,8 @@ struct HotplugCase: Sendable {
             }
         },
         HotplugCase("hotplug-bursts") { bench in
-            // The preloaded library keeps 50 openings in mind, and never forgets one that failed, of
-            // which there may be two for a device: so the bus's process is another one after 20.
+            // The preloaded library keeps 50 openings in mind, and never forgets one that failed,
+            // of which there may be two for a device: so the bus's process is another one after 20.
             for _ in 0..<10 {
                 _ = try bench.watcher()
                 var lines: [String] = []

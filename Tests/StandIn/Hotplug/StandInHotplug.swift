@@ -1,8 +1,8 @@
 import Foundation
 
-/// Arrival and departure through libusb's own hotplug: `stand-in-hotplug [CASE…]`. Virtual devices in
-/// this process, the bus in a second one, between them the library of Debian's `umockdev`, whose side
-/// of the kernel and of udevd is here.
+/// Arrival and departure through libusb's own hotplug: `stand-in-hotplug [CASE…]`. Virtual devices
+/// in this process, the bus in a second one, between them the library of Debian's `umockdev`, whose
+/// side of the kernel and of udevd is here.
 ///
 /// Each case ends in a line `case NAME pass` or `fail REASON`.
 @main
@@ -19,8 +19,8 @@ struct StandInHotplug {
     }
 }
 
-/// A line that whoever runs this sees at once. Past the C library: its streams are locked while one of
-/// them is read.
+/// A line that whoever runs this sees at once. Past the C library: its streams are locked while one
+/// of them is read.
 func say(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     _ = write(STDOUT_FILENO, bytes, bytes.count)

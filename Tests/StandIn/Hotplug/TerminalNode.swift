@@ -1,11 +1,11 @@
 import DriverRuntime
 import Foundation
 
-/// What stands for a device's node: a terminal, because it can be opened by its name, be writable or
-/// not as it is let, and be hung up.
+/// What stands for a device's node: a terminal, because it can be opened by its name, be writable
+/// or not as it is let, and be hung up.
 ///
-/// A node is writable when there is something to reap (libusb waits for that), and is hung up when the
-/// device is gone.
+/// A node is writable when there is something to reap (libusb waits for that), and is hung up when
+/// the device is gone.
 final class TerminalNode: @unchecked Sendable {
     // Sendable: after `init` the descriptors are guarded by `lock`.
     let name: String

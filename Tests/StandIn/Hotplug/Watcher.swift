@@ -21,7 +21,8 @@ final class Watcher: Sendable {
     private nonisolated(unsafe) var state = State()
 
     init() {
-        // By name, since whether udevd runs depends on the machine; and no word of what is detached.
+        // By name, since whether udevd runs depends on the machine; and no word of what is
+        // detached.
         bus = LibUSBBus(
             source: .hotplug, calls: SystemLibUSB.shared,
             journal: KernelDriverJournal(folder: "/nonexistent"))
