@@ -15,6 +15,7 @@ import Synchronization
     private var ordered: [String: [Int32]] = [:]
     private var calls: [String] = []
     private var callers: [UInt] = []
+    private var closing: (@Sendable () -> Void)?
     private var present: [DevicePointer] = []
     private var pending: [(DevicePointer, Bool)] = []
     private var observe: HotplugObserver?
@@ -55,6 +56,12 @@ import Synchronization
             zip(calls, callers).filter { call in names.contains { call.0.hasPrefix($0) } }
                 .map(\.1)
         }
+    }
+
+    /// Called in the midst of each close.
+    var whileClosing: (@Sendable () -> Void)? {
+        get { lock.withLock { closing } }
+        set { lock.withLock { closing = newValue } }
     }
 
     /// References that the bus holds.
@@ -186,7 +193,10 @@ import Synchronization
         result("wrap", unsafe HandlePointer(OpaquePointer(bitPattern: 0x20)!))
     }
 
-    func close(_ handle: HandlePointer) { _ = call("close") }
+    func close(_ handle: HandlePointer) {
+        _ = call("close")
+        lock.withLock { closing }?()
+    }
     func device(of handle: HandlePointer) -> DevicePointer { Self.device(9) }
     func configuration(_ handle: HandlePointer) -> LibUSBResult<Int32> {
         result("configuration", 1)

@@ -18,6 +18,13 @@ import USBTypes
         let bus = LibUSBBus(
             source: .hotplug, calls: calls,
             journal: KernelDriverJournal(folder: "/nonexistent", process: 1))
+        return try await Self.start(bus, calls)
+    }
+
+    /// Starts a bus, and has it report the device.
+    static func start(
+        _ bus: LibUSBBus, _ calls: FakeLibUSB
+    ) async throws -> (LibUSBBus, AttachmentID) {
         try await bus.start { _ in }
         let id = await bus.loop.perform {
             guard let id = bus.state.value.table.arrive(Self.key) else {
