@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(
-        "a kept event comes again after a change of state, oldest first")
+        "ENG-1: a kept event comes again after a change of state, oldest first")
     func kept() {
         var run = MachineRun<PnPMachine>(.created)
         run.post(.add)
@@ -62,7 +62,7 @@ import Testing
         #expect(run.next() == [.acquireHardware])
     }
 
-    @Test("an event that must not come traps, and names machine, event and state")
+    @Test("ENG-3: an event that must not come traps, and names machine, event and state")
     func unexpected() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -75,7 +75,7 @@ import Testing
         #expect(text.contains("PowerMachine: queuesHeld must not come in state off"))
     }
 
-    @Test("a machine that is posted to without end traps instead of growing")
+    @Test("ENG-1: a machine that is posted to without end traps instead of growing")
     func limit() async {
         await #expect(processExitsWith: .failure) {
             var run = MachineRun<PowerMachine>(.off)
