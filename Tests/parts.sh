@@ -124,7 +124,7 @@ part_coverage() {
         done
     fi
     "$(swift build --show-bin-path)/coverage" "$@" "${logs[@]}" | tee "$state/coverage.rows" || status=$?
-    sed -n '/^ *done *open/,$p' "$state/coverage.rows" >"$state/coverage.report"
+    $streamed || sed -n '/^ *done *open/,$p' "$state/coverage.rows" >"$state/coverage.report"
     return "$status"
 }
 
