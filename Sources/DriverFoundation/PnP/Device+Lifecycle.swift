@@ -128,7 +128,7 @@ extension Device {
     }
 
     private func purge(_ queues: [RequestQueue]) async {
-        for queue in queues { queue.purge() }
+        for queue in queues { queue.shutDown() }
         for queue in queues { await queue.settle() }
         for queue in queues { queue.end() }
     }
@@ -272,9 +272,8 @@ extension Device {
         // Taken out first: what the driver does as it goes may look at the device.
         let driver = state.value.driver.take()
         state.value.queues = []
-        state.value.routes = []
-        state.value.defaultQueue = nil
-        state.value.pool = []
+        state.value.routes = QueueRoutes()
+        state.value.requestPool.empty()
         _ = consume driver
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []

@@ -54,7 +54,9 @@ final class PipeOperation: Sendable {
     /// Submits the transfer, unless it is not wanted any more: on the way into the wait the
     /// caller's scope may have been left for a moment.
     private func begin(length: Int, zeroPacket: Bool, for core: RequestCore?) -> Bool {
-        if core?.state.value.isCancelled == true { interrupt(.cancelled) }
+        if let reason = core?.state.value.cancellation {
+            interrupt(reason == .removal ? .removed : .cancelled)
+        }
         if state.value.outcome.interruption != nil {
             transfer.loop.reach(.cancelBeforeSubmit)
             state.value.outcome.status = .cancelled
@@ -77,9 +79,6 @@ final class PipeOperation: Sendable {
         if transfer.loop.isPlanted(.earlyResume) { finished(.cancelled, 0) }
         transfer.cancel()
     }
-
-    /// The request is not wanted any more.
-    func cancel() { interrupt(.cancelled) }
 
     private func finished(_ status: TransferStatus, _ length: Int) {
         state.value.outcome.status = status
