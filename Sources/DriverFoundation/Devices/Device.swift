@@ -35,7 +35,8 @@ public final class Device: Sendable {
         var routes: [(RequestRoutes, RequestQueue)] = []
         var defaultQueue: RequestQueue?
         var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
-        var files: [File] = []
+        var files: [FileObject] = []
+        var fileAccess = FileAccess()
         var pool: [RequestCore] = []
         var startError: DeviceError?
         var isRemoving = false

@@ -21,7 +21,7 @@ final class RequestCore: Sendable {
         var cancelHandler: (@Sendable () -> Void)?
         var reply: Resumption<ClientReply>?
         var queue: RequestQueue?
-        var file: File?
+        var file: FileObject?
         var ticket: RequestTicket?
         var since = Instant(nanoseconds: 0)
         // Counts the device's requests, for records.
@@ -41,7 +41,7 @@ final class RequestCore: Sendable {
     }
 
     func begin(
-        _ request: ClientRequest, from file: File, _ reply: Resumption<ClientReply>,
+        _ request: ClientRequest, from file: FileObject, _ reply: Resumption<ClientReply>,
         ticket: RequestTicket
     ) {
         contract(state.value.phase == .free, "a request was taken from the pool twice")
@@ -55,6 +55,7 @@ final class RequestCore: Sendable {
         state.value.since = device.loop.now
         state.value.number = device.nextRequestNumber()
         ticket.bind(to: self)
+        file.began(self)
         device.record(.requestAccepted, state.value.number, request.kind.number)
     }
 
@@ -80,7 +81,7 @@ final class RequestCore: Sendable {
         if wasOwned { queue?.requestLeftDriver(self) }
         device.reuse(self)
         reply?.resume(returning: answer)
-        file?.requestEnded(ticket)
+        file?.ended(self)
     }
 
     /// The client, or the framework on its way out, does not want it any more.
@@ -134,4 +135,7 @@ final class RequestTicket: Sendable {
         state.value.isCancelled = true
         state.value.core?.cancel()
     }
+
+    /// The request may end as the driver likes, but no queue takes it in again (F-2).
+    func expire() { state.value.isCancelled = true }
 }
