@@ -5,7 +5,7 @@ extension Device {
         _ request: ClientRequest, from file: FileObject, _ reply: Resumption<ClientReply>,
         ticket: RequestTicket
     ) {
-        let core = state.value.pool.popLast() ?? RequestCore(of: self)
+        let core = freshCore()
         core.begin(request, from: file, reply, ticket: ticket)
         route(core)
     }
@@ -33,6 +33,9 @@ extension Device {
         }
         queue.accept(core, atHead: false)
     }
+
+    /// A core from the pool.
+    func freshCore() -> RequestCore { state.value.pool.popLast() ?? RequestCore(of: self) }
 
     func nextRequestNumber() -> UInt64 {
         state.value.lastRequest += 1

@@ -34,9 +34,10 @@ public final class Device: Sendable {
         var queues: [RequestQueue] = []
         var routes: [(RequestRoutes, RequestQueue)] = []
         var defaultQueue: RequestQueue?
-        var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
+        var interfaces = OfferedInterfaces()
         var files: [FileObject] = []
         var fileAccess = FileAccess()
+        var targets: [IOTarget] = []
         var pool: [RequestCore] = []
         var startError: DeviceError?
         var isRemoving = false
@@ -122,14 +123,6 @@ public final class Device: Sendable {
         state.value.queues.append(queue)
         if state.value.power.state == .d0, queue.isPowerManaged { queue.powerUp() }
         return queue
-    }
-
-    // MARK: Interfaces
-
-    /// Offers the device to programs as `interfaceClass`: enabled when it has started, disabled
-    /// when it is removed (DI-1).
-    public func register(_ interfaceClass: DeviceInterfaceClass) {
-        state.value.interfaces.append((interfaceClass, id: nil))
     }
 
     // MARK: Tasks

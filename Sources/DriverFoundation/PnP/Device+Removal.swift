@@ -32,7 +32,8 @@ extension Device {
         await loop.wait(ifEnded: ()) { [self] ended in
             if state.value.pnp.state == .final { return ended.resume() }
             state.value.finalWaiters.append(ended)
-            let files = state.value.files
+            // Holders are told, and close theirs (T-6).
+            let files = state.value.files.filter { $0.state.value.holder == nil }
             for file in files { file.close(nil) }
             closeFilesIfAwaited()
         }

@@ -25,7 +25,7 @@
     /// What stands behind it, for the framework.
     var core: RequestCore { unsafe unmanaged.takeUnretainedValue() }
 
-    private consuming func surrender() -> RequestCore {
+    consuming func surrender() -> RequestCore {
         let core = unsafe unmanaged.takeRetainedValue()
         discard self
         return core
@@ -156,7 +156,7 @@ extension RequestCore {
     }
 
     /// Gives up ownership without completing.
-    private func leaveDriver() {
+    func leaveDriver() {
         contract(
             state.value.operation == nil, "a request was forwarded while a transfer waits for it")
         state.value.cancelHandler = nil

@@ -9,6 +9,8 @@ final class RequestCore: Sendable {
         case queued
         /// The driver, through a ``Request``.
         case owned
+        /// An I/O target, which completes it with what comes back.
+        case sent
     }
 
     struct State {
@@ -29,7 +31,9 @@ final class RequestCore: Sendable {
         // Links of the list that it stands in: a queue's, or the operations that wait for it.
         var next: RequestCore?
         var previous: RequestCore?
-        var operation: PipeOperation?
+        var operation: (any RequestOperation)?
+        // Who sent it down, and gets its end instead of a client.
+        var sender: TargetOperation?
     }
 
     let device: Device
@@ -65,6 +69,7 @@ final class RequestCore: Sendable {
         device.record(.requestCompleted, state.value.number, error == nil ? 0 : 1)
         let wasOwned = state.value.phase == .owned
         let reply = state.value.reply.take()
+        let sender = state.value.sender.take()
         let queue = state.value.queue.take()
         let file = state.value.file.take()
         let answer = ClientReply(
@@ -81,6 +86,7 @@ final class RequestCore: Sendable {
         if wasOwned { queue?.requestLeftDriver(self) }
         device.reuse(self)
         reply?.resume(returning: answer)
+        sender?.finished(answer)
         file?.ended(self)
     }
 
@@ -93,7 +99,7 @@ final class RequestCore: Sendable {
             device.loop.reach(.cancelWhileQueued)
             state.value.queue?.remove(self)
             finish(error: .cancelled, information: 0)
-        case .owned:
+        case .owned, .sent:
             guard !state.value.isCancelled else { return }
             state.value.isCancelled = true
             device.loop.reach(.cancelWhileOwned)

@@ -4,7 +4,7 @@
 /// Whatever ends it early — the request's cancellation, the deadline, the device's removal —
 /// cancels the transfer; the wait ends only with the transfer's own completion (libusb §2.6), so
 /// the memory is never touched after the call has returned.
-final class PipeOperation: Sendable {
+final class PipeOperation: RequestOperation {
     /// Why it was asked to end early.
     enum Interruption: Sendable { case cancelled, timedOut, removed }
 
@@ -108,18 +108,5 @@ final class PipeOperation: Sendable {
             state.value.deadline = deadline
         }
         deadline.arm(after: duration)
-    }
-}
-
-extension RequestCore {
-    fileprivate func attach(_ operation: PipeOperation) {
-        contract(
-            state.value.operation == nil,
-            "one transfer at a time waits for a request; await the first, or pass no request")
-        state.value.operation = operation
-    }
-
-    fileprivate func detach(_ operation: PipeOperation) {
-        if state.value.operation === operation { state.value.operation = nil }
     }
 }
