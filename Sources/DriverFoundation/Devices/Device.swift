@@ -34,8 +34,10 @@ public final class Device: Sendable {
         var queues: [RequestQueue] = []
         var routes = QueueRoutes()
         var powerReferences = PowerReferences()
-        var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
-        var files: [File] = []
+        var interfaces = OfferedInterfaces()
+        var files: [FileObject] = []
+        var fileAccess = FileAccess()
+        var targets: [IOTarget] = []
         var requestPool = RequestPool()
         var startError: DeviceError?
         var isRemoving = false
@@ -67,14 +69,6 @@ public final class Device: Sendable {
     /// orderly removal ends its queues. Not yet during that removal's
     /// ``FunctionDriver/exitD0(to:)``.
     public var isGone: Bool { state.value.isGone }
-
-    // MARK: Interfaces
-
-    /// Offers the device to programs as `interfaceClass`: enabled when it has started, disabled
-    /// when it is removed (DI-1).
-    public func register(_ interfaceClass: DeviceInterfaceClass) {
-        state.value.interfaces.append((interfaceClass, id: nil))
-    }
 
     // MARK: Tasks
 

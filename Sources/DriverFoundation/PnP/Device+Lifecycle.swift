@@ -77,8 +77,9 @@ extension Device {
         case .powerUp: post(PowerMachine.Event.implicitD0)
         case .powerDown: post(PowerMachine.Event.implicitD3)
         case .callQueryRemove:
-            call(.queryRemove, .queryGranted, .queryRefused) { driver throws(DeviceError) in
-                try await driver.queryRemove()
+            call(.queryRemove, .queryGranted, .queryRefused) {
+                [unowned self] driver throws(DeviceError) in
+                try await query(driver)
             }
         case .callSurpriseRemoval:
             noticeSurpriseRemoval()
@@ -114,8 +115,12 @@ extension Device {
         case .purgeQueues:
             state.value.isGone = true
             let queues = state.value.queues
+            endInterfaces()
+            beginDeletingTargets()
             scope.task { [self] in
                 await purge(queues)
+                await targetsDeleted()
+                await tellRemoveComplete()
                 await surpriseNoticed()
                 observe(.queuesPurged)
                 post(PnPMachine.Event.queuesPurged)
@@ -235,20 +240,10 @@ extension Device {
 
     private func performInterfaces(_ effect: PnPMachine.Effect) {
         if effect == .enableInterfaces {
-            for index in state.value.interfaces.indices {
-                let id = environment.interfaces.nextID()
-                state.value.interfaces[index].id = id
-                environment.interfaces.enable(
-                    DeviceInterface(
-                        id: id, state.value.interfaces[index].0, deviceName: name, port: self))
-            }
+            enableInterfaces()
             observe(.interfacesEnabled)
         } else {
-            if loop.isPlanted(.interfaceStaysEnabled) { return observe(.interfacesDisabled) }
-            for index in state.value.interfaces.indices {
-                guard let id = state.value.interfaces[index].id.take() else { continue }
-                environment.interfaces.disable(id)
-            }
+            disableInterfaces()
             observe(.interfacesDisabled)
         }
     }

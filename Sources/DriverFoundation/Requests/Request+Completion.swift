@@ -132,7 +132,7 @@ extension RequestCore {
     }
 
     /// Gives up ownership without completing.
-    private func leaveDriver() {
+    func leaveDriver() {
         contract(
             state.value.operation == nil, "a request was forwarded while a transfer waits for it")
         state.value.cancelHandler = nil

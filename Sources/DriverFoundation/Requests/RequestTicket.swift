@@ -20,4 +20,7 @@ final class RequestTicket: Sendable {
         state.value.isCancelled = true
         state.value.core?.cancel()
     }
+
+    /// The request may end as the driver likes, but no queue takes it in again (F-2).
+    func expire() { state.value.isCancelled = true }
 }
