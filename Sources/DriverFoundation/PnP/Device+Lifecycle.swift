@@ -39,9 +39,11 @@ extension Device {
         case .callEnterD0:
             call(.enterD0, .d0Entered, .d0EntryFailed) { driver throws(DeviceError) in
                 try await driver.enterD0(from: .d3Final)
+                try await self.enableInterrupts()
             }
         case .callExitD0:
             call(.exitD0, .d0Exited, .d0ExitFailed) { driver throws(DeviceError) in
+                try? await self.disableInterrupts()
                 try await driver.exitD0(to: .d3Final)
             }
         case .startQueues:
@@ -92,7 +94,11 @@ extension Device {
         case .reportStarted, .reportStartFailed: reportStart(isStarted: effect == .reportStarted)
         case .purgePowerManagedQueues, .closeHardware, .purgeQueues, .waitForFiles:
             performClosing(effect)
-        case .dispose: dispose()
+        case .dispose:
+            scope.task { [self] in
+                await disposeObjects()
+                dispose()
+            }
         }
     }
 
@@ -107,6 +113,7 @@ extension Device {
             }
         case .closeHardware:
             scope.task { [self] in
+                await endInterruptsOfHardware()
                 await state.value.hardware.take()?.close()
                 observe(.hardwareClosed)
                 post(PnPMachine.Event.hardwareClosed)
@@ -276,6 +283,8 @@ extension Device {
         state.value.defaultQueue = nil
         state.value.pool = []
         _ = consume driver
+        dropObjects()
+        state.value.parts.isDisposed = true
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
         environment.forget(self)
