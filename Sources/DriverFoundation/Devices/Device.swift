@@ -18,6 +18,8 @@ public final class Device: Sendable {
     public let name: String
     /// The clock to wait on: virtual under the simulation.
     public let clock: LoopClock
+    /// The root of the device's objects (OBJ-2).
+    public let object: DriverObject
 
     let environment: DeviceEnvironment
     let interfaceNumbers: [UInt8]
@@ -49,6 +51,7 @@ public final class Device: Sendable {
         var removalWaiters: [Resumption<Bool>] = []
         var removalGrace: Deadline?
         var readers: [ContinuousReader] = []
+        var parts = DeviceParts()
     }
 
     init(
@@ -62,6 +65,7 @@ public final class Device: Sendable {
         let product = attached.strings.product ?? "USB device"
         name = "\(product) (\(attached.location))"
         scope = Scope(on: loop, name: name)
+        object = DriverObject(rootOf: name, on: scope, in: environment.ledger)
         state = LoopConfined(on: loop, State())
     }
 
@@ -110,6 +114,7 @@ struct DeviceEnvironment: Sendable {
     let bus: any USBBus
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
+    let ledger: ObjectLedger
     let detachesKernelDrivers: Bool
     let watchdogInterval: Duration
     let logger: Logger

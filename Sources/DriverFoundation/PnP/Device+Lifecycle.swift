@@ -39,9 +39,11 @@ extension Device {
         case .callEnterD0:
             call(.enterD0, .d0Entered, .d0EntryFailed) { driver throws(DeviceError) in
                 try await driver.enterD0(from: .d3Final)
+                try await self.enableInterrupts()
             }
         case .callExitD0:
             call(.exitD0, .d0Exited, .d0ExitFailed) { driver throws(DeviceError) in
+                try? await self.disableInterrupts()
                 try await driver.exitD0(to: .d3Final)
             }
         case .startQueues:
@@ -93,7 +95,11 @@ extension Device {
         case .reportStarted, .reportStartFailed: reportStart(isStarted: effect == .reportStarted)
         case .purgePowerManagedQueues, .closeHardware, .purgeQueues, .waitForFiles:
             performClosing(effect)
-        case .dispose: dispose()
+        case .dispose:
+            scope.task { [self] in
+                await disposeObjects()
+                dispose()
+            }
         }
     }
 
@@ -108,6 +114,7 @@ extension Device {
             }
         case .closeHardware:
             scope.task { [self] in
+                await endInterruptsOfHardware()
                 await state.value.hardware.take()?.close()
                 observe(.hardwareClosed)
                 post(PnPMachine.Event.hardwareClosed)
@@ -270,6 +277,8 @@ extension Device {
         state.value.routes = QueueRoutes()
         state.value.requestPool.empty()
         _ = consume driver
+        dropObjects()
+        state.value.parts.isDisposed = true
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
         environment.forget(self)

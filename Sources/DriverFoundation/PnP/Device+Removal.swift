@@ -30,7 +30,7 @@ extension Device {
     /// Returns when the device has come to its end. Clients' files are closed for them.
     func finality() async {
         await loop.wait(ifEnded: ()) { [self] ended in
-            if state.value.pnp.state == .final { return ended.resume() }
+            if state.value.parts.isDisposed { return ended.resume() }
             state.value.finalWaiters.append(ended)
             // Holders are told, and close theirs (T-6).
             let files = state.value.files.filter { $0.state.value.holder == nil }
