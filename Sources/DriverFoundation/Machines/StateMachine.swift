@@ -22,6 +22,15 @@ enum Step<State: Hashable & Sendable, Effect: Hashable & Sendable>: Hashable, Se
     case stay([Effect])
     /// Nothing now: the state is closed to the event, which is kept until the state is left.
     case later
+
+    /// The same with `effects` done first.
+    func prefixed(_ effects: [Effect]) -> Step {
+        switch self {
+        case .go(let state, let own): .go(state, effects + own)
+        case .stay(let own): .stay(effects + own)
+        case .later: .later
+        }
+    }
 }
 
 /// Runs one machine: takes events one at a time, and does what each leads to.
