@@ -63,12 +63,22 @@ extension Device {
 
 /// A device as an enabled interface sees it.
 extension Device: InterfacePort {
+    /// Whether it is there for programs: also while it is stopped for a while (PNP-9).
+    private var takesOpens: Bool {
+        switch state.value.pnp.state {
+        case .started, .asking, .ensuringAwake, .removePending, .stopPending, .stopped,
+            .goingDown(.stop), .releasingHardware(.stop), .closingHardware(.stop):
+            true
+        case .acquiringHardware, .preparingHardware, .startingPolicy:
+            state.value.lifecycle.areInterfacesEnabled
+        default: false
+        }
+    }
+
     /// F-1: an open; F-5: refused once the device is going.
     public func open() async throws(DeviceError) -> any FilePort {
         let file = await loop.perform { [self] () -> File? in
-            guard !state.value.isGone,
-                [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
-            else {
+            guard !state.value.isGone, takesOpens else {
                 loop.reach(.openedWhenGoing)
                 return nil
             }
