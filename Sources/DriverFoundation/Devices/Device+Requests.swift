@@ -45,8 +45,16 @@ extension Device {
 
     /// F-5: whether programs can open it now.
     var isOpenToClients: Bool {
-        !state.value.isGone
-            && [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
+        guard !state.value.isGone else { return false }
+        return switch state.value.pnp.state {
+        // Also while it is stopped for a while (PNP-9).
+        case .started, .asking, .ensuringAwake, .removePending, .stopPending, .stopped,
+            .goingDown(.stop), .releasingHardware(.stop), .closingHardware(.stop):
+            true
+        case .acquiringHardware, .preparingHardware, .startingPolicy:
+            state.value.lifecycle.areInterfacesEnabled
+        default: false
+        }
     }
 
     func endIfFilesClosed() {

@@ -28,7 +28,7 @@ public final class Device: Sendable {
     struct State {
         var pnp = MachineRun<PnPMachine>(.created)
         var power = MachineRun<PowerMachine>(.off)
-        var isRunningMachines = false
+        var lifecycle = LifecycleState()
         var isGone = false
         var isFailed = false
         var driver: (any FunctionDriver)?

@@ -1,17 +1,5 @@
 /// Whoever has the device open and takes part in its removal (T-6).
 extension Device {
-    /// PNP-6's query: the holders of the device's files first, then its driver. When one does not
-    /// agree, those that had agreed are told before this throws.
-    func query(_ driver: any FunctionDriver) async throws(DeviceError) {
-        do throws(DeviceError) {
-            try await askFileHolders()
-            try await driver.queryRemove()
-        } catch {
-            await tellRemoveCanceled()
-            throw error
-        }
-    }
-
     /// Asks the holders of the device's files whether it may be removed.
     ///
     /// Errors: what the first holder threw that does not agree. Whoever gives the removal up for

@@ -27,6 +27,11 @@ extension Device {
         await finality()
     }
 
+    /// The same, without waiting for the end.
+    func beginRemoval() {
+        scope.task { [self] in await removeWithoutQuery() }
+    }
+
     /// Returns when the device has come to its end. Clients' files are closed for them.
     func finality() async {
         await loop.wait(ifEnded: ()) { [self] ended in
