@@ -2,9 +2,10 @@
 // charts are drawn from and explorations begin with.
 
 extension PowerMachine.Event: CaseIterable {
-    static var allCases: [Self] {
+    package static var allCases: [Self] {
         [
-            .implicitD0, .implicitD3(.suspend), .implicitD3(.removal), .dx(.d1), .dx(.d2), .dx(.d3), .completeDx, .d0, .completeD0,
+            .implicitD0, .implicitD3(.suspend), .implicitD3(.removal), .dx(.d1), .dx(.d2), .dx(.d3),
+            .completeDx, .d0, .completeD0,
             .parentInD0, .parentFailed,
             .d0Entered, .d0EntryFailed, .interruptsEnabled, .interruptEnableFailed,
             .postInterruptsEnabled, .postInterruptsFailed, .childrenScanned, .scanFailed,
@@ -17,7 +18,7 @@ extension PowerMachine.Event: CaseIterable {
 }
 
 extension PowerPolicyMachine.Event: CaseIterable {
-    static var allCases: [Self] {
+    package static var allCases: [Self] {
         [
             .start, .stop(.suspend), .stop(.removal), .surpriseRemove, .remove,
             .poweredUp, .powerUpFailed, .ioStopped, .poweredDown, .powerDownFailed,
