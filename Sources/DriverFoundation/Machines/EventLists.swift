@@ -4,7 +4,8 @@
 extension PowerMachine.Event: CaseIterable {
     package static var allCases: [Self] {
         [
-            .implicitD0, .implicitD3(.suspend), .implicitD3(.removal), .dx(.d1), .dx(.d2), .dx(.d3), .completeDx, .d0, .completeD0,
+            .implicitD0, .implicitD3(.suspend), .implicitD3(.removal), .dx(.d1), .dx(.d2), .dx(.d3),
+            .completeDx, .d0, .completeD0,
             .parentInD0, .parentFailed,
             .d0Entered, .d0EntryFailed, .interruptsEnabled, .interruptEnableFailed,
             .postInterruptsEnabled, .postInterruptsFailed, .childrenScanned, .scanFailed,
