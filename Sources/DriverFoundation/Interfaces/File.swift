@@ -75,7 +75,7 @@ final class File: FilePort {
         guard state.value.isOpen else { return }
         state.value.isOpen = false
         if !device.loop.isPlanted(.closeCancelsNothing) {
-            for ticket in state.value.requests { ticket.cancel() }
+            for ticket in state.value.requests { ticket.fileClosed() }
         }
         if state.value.live > 0 { device.loop.reach(.closedWithOwned) }
         closeIfIdle()

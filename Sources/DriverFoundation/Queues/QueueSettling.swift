@@ -66,9 +66,10 @@ extension RequestQueue {
     /// Wakes those whose condition holds.
     func resumeSettled() {
         guard !state.value.settling.waiters.isEmpty else { return }
-        let settled = state.value.settling.waiters.filter { isSettled($0.condition) }
+        let waiters = state.value.settling.waiters
+        let settled = waiters.filter { isSettled($0.condition) }
         if settled.isEmpty { return }
-        state.value.settling.waiters.removeAll { isSettled($0.condition) }
+        state.value.settling.waiters = waiters.filter { !isSettled($0.condition) }
         if state.value.settling.waiters.isEmpty { state.value.settling.watchdog?.disarm() }
         if device.loop.isPlanted(.lostWakeOfSettle) { return }
         for (_, resumption) in settled { resumption.resume() }

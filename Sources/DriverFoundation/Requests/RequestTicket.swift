@@ -18,6 +18,12 @@ final class RequestTicket: Sendable {
 
     func cancel() {
         state.value.isCancelled = true
+        state.value.core?.cancel(.given)
+    }
+
+    /// Its file is closed, by the client or because the device goes.
+    func fileClosed() {
+        state.value.isCancelled = true
         state.value.core?.cancel()
     }
 }
