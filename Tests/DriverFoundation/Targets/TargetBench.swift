@@ -15,6 +15,23 @@ enum Below {
     ])
 }
 
+/// The same as `onBench`, with a driver for the device of ``Bench/plugHolder()``.
+func onHolderBench(
+    seeds: Range<UInt64> = 0..<16, _ script: Script = Script(),
+    _ body: @escaping @Sendable (Bench) async throws -> Void
+) throws {
+    try onBench(seeds: seeds, script, drivers: [ScriptedDriver.self, Holder.self], body)
+}
+
+extension Script {
+    /// This script with one more step.
+    func adding(_ callback: DriverCallback, _ step: @escaping Step) -> Script {
+        var script = self
+        script.steps[callback] = step
+        return script
+    }
+}
+
 extension Bench {
     /// A target whose requests end up in the queue.
     func below() async throws -> (target: IOTarget, queue: RequestQueue) {
