@@ -199,7 +199,7 @@ import VirtualUSB
         }
     }
 
-    @Test("§4.2: a reader that is not stopped in exitD0 is reported")
+    @Test("VF-51, VF-53: a reader that is not stopped in exitD0 is reported (§4.2)")
     func notStopped() throws {
         try onBench(Self.script(stopsInExit: false)) { bench in
             _ = try await bench.plug()
@@ -211,7 +211,7 @@ import VirtualUSB
     }
 
     @Test(
-        "§4.1: once per pipe, IN only, a size of whole packets; the depth is held within 1 and 64")
+        "VF-52, VF-55: one reader a pipe, IN only, of whole packets; its depth is 1 to 64 (§4.1)")
     func configuration() throws {
         let script = Script([
             .prepareHardware: { driver throws(DeviceError) in
