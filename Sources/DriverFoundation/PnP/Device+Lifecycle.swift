@@ -120,6 +120,7 @@ extension Device {
             }
         case .purgeQueues:
             state.value.isGone = true
+            endWaits()
             let queues = state.value.queues
             scope.task { [self] in
                 await purge(queues)
