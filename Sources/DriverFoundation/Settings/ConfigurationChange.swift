@@ -27,25 +27,31 @@ public struct ConfigurationChange: Sendable {
     /// Adds a step of the driver's own. A step that throws must have changed nothing.
     public mutating func add(_ name: String, _ perform: @escaping Action, undo: @escaping Action) {
         steps.append(
-            (name, { () throws(DeviceError) in
-                try await perform()
-                return undo
-            }))
+            (
+                name,
+                { () throws(DeviceError) in
+                    try await perform()
+                    return undo
+                }
+            ))
     }
 
     /// Adds the selection of an alternate setting (U-6).
     public mutating func select(_ setting: UInt8, of interface: UInt8, on device: Device) {
         let name = "alternate setting \(setting) of interface \(interface)"
         steps.append(
-            (name, { () throws(DeviceError) in
-                let before = await device.alternateSetting(of: interface)
-                try await device.selectAlternateSetting(setting, of: interface)
-                return { () throws(DeviceError) in
-                    if let before {
-                        try await device.selectAlternateSetting(before, of: interface)
+            (
+                name,
+                { () throws(DeviceError) in
+                    let before = await device.alternateSetting(of: interface)
+                    try await device.selectAlternateSetting(setting, of: interface)
+                    return { () throws(DeviceError) in
+                        if let before {
+                            try await device.selectAlternateSetting(before, of: interface)
+                        }
                     }
                 }
-            }))
+            ))
     }
 
     /// Adds an assignment of a settings value.
@@ -54,11 +60,14 @@ public struct ConfigurationChange: Sendable {
     ) {
         let value = value.settingsValue
         steps.append(
-            ("value \(name) of settings \(key.path)", { () throws(DeviceError) in
-                let before = key[name]
-                try await key.change { $0[name] = value }
-                return { () throws(DeviceError) in try await key.change { $0[name] = before } }
-            }))
+            (
+                "value \(name) of settings \(key.path)",
+                { () throws(DeviceError) in
+                    let before = key[name]
+                    try await key.change { $0[name] = value }
+                    return { () throws(DeviceError) in try await key.change { $0[name] = before } }
+                }
+            ))
     }
 
     /// Does all steps, or none.

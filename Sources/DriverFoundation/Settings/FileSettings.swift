@@ -30,7 +30,8 @@ public struct FileSettings: SettingsStore {
             () -> Result<Void, DeviceError> in
             do throws(DeviceError) {
                 guard let table else { return .success(try StoredFile.remove(place)) }
-                return .success(try StoredFile.replace(place, Array(SettingsText.encode(table).utf8)))
+                return .success(
+                    try StoredFile.replace(place, Array(SettingsText.encode(table).utf8)))
             } catch { return .failure(error) }
         }
         try result.get()

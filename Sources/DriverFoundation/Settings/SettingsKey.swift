@@ -41,7 +41,8 @@ public final class SettingsKey: Sendable {
         guard let own = Value(value) else {
             throw DeviceError(
                 .typeMismatch,
-                "The value \(name) of settings \(path) is \(value.kind), not \(Value.settingsKind).")
+                "The value \(name) of settings \(path) is \(value.kind), not \(Value.settingsKind)."
+            )
         }
         return own
     }

@@ -22,8 +22,11 @@ import VirtualUSB
             let (_, devices) = try await Self.devices(4, bench)
             let controller = ControllerObject("bridge", on: bench.simulation.loop)
             let events = Events()
+            var random = bench.simulation.random
             for (number, device) in devices.enumerated() {
+                let moment = random.next(below: 8) * 4 + number
                 device.task {
+                    await device.clock.wait(for: .nanoseconds(moment))
                     events.add("ask \(number)")
                     guard let right = try? await controller.allocate(for: device) else { return }
                     events.add("in \(number)")

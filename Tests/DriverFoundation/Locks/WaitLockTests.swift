@@ -109,7 +109,9 @@ import VirtualUSB
             try onBench(seeds: 0..<1) { bench in
                 _ = try await bench.open()
                 let device = try bench.device
-                let (low, high) = (device.waitLock("low", rank: 1), device.waitLock("high", rank: 2))
+                let (low, high) = (
+                    device.waitLock("low", rank: 1), device.waitLock("high", rank: 2)
+                )
                 try await low.withLock { () throws(DeviceError) in
                     try await high.withLock { () throws(DeviceError) in }
                 }
@@ -122,7 +124,8 @@ import VirtualUSB
         #expect(text.contains("L-6") && text.contains("low") && text.contains("high"))
     }
 
-    @Test("L-2, S-1: what a driver does between two awaits is never broken into: its scope is a lock")
+    @Test(
+        "L-2, S-1: what a driver does between two awaits is never broken into: its scope is a lock")
     func scopeIsLock() throws {
         let script = Script([
             .deviceAdd: { driver in

@@ -83,7 +83,10 @@ import Testing
     func refused() throws {
         try inFile { path in
             let log = try EventLog(at: path)
-            #expect(throws: DeviceError(.busy, "Event log \(path) is open already: close it there first.")) {
+            #expect(
+                throws: DeviceError(
+                    .busy, "Event log \(path) is open already: close it there first.")
+            ) {
                 try EventLog(at: path)
             }
             let error = #expect(throws: DeviceError.self) {

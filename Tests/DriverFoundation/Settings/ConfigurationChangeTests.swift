@@ -53,7 +53,8 @@ import VirtualUSB
                 }
                 try same(
                     events.all,
-                    (0..<failing).map { "do \($0)" } + (0..<failing).reversed().map { "undo \($0)" },
+                    (0..<failing).map { "do \($0)" }
+                        + (0..<failing).reversed().map { "undo \($0)" },
                     "steps")
                 try same(await device.alternateSetting(of: 0), 0, "setting")
                 try same(try key.value("mode"), "narrow", "mode")
@@ -71,9 +72,12 @@ import VirtualUSB
             var change = ConfigurationChange()
             change.add("first", {}, undo: { events.add("undo first") })
             change.add(
-                "second", {}, undo: { () throws(DeviceError) in throw DeviceError(.stalled, "Halted.") }
+                "second", {},
+                undo: { () throws(DeviceError) in throw DeviceError(.stalled, "Halted.") }
             )
-            change.add("third", { () throws(DeviceError) in throw DeviceError(.failed, "Broken.") }, undo: {})
+            change.add(
+                "third", { () throws(DeviceError) in throw DeviceError(.failed, "Broken.") },
+                undo: {})
             do throws(DeviceError) {
                 try await change.commit()
                 throw DeviceError(.busy)
