@@ -62,6 +62,7 @@ extension Device {
         state.value.removalWaiters = []
         for waiter in waiters { waiter.resume(returning: true) }
         state.value.hardware?.interrupt()
+        endWaits()
         post(PnPMachine.Event.surpriseRemove)
         if loop.isPlanted(.departureCountedTwice) { noticeSurpriseRemoval() }
     }
