@@ -19,6 +19,19 @@ struct RequestList {
         return cores
     }
 
+    /// The first request for which `isWanted` says so.
+    func first(where isWanted: (RequestCore) -> Bool) -> RequestCore? {
+        var core = first
+        while let present = core {
+            if isWanted(present) { return present }
+            core = present.state.value.next
+        }
+        return nil
+    }
+
+    /// Whether `isTrue` says so of each.
+    func allSatisfy(_ isTrue: (RequestCore) -> Bool) -> Bool { first { !isTrue($0) } == nil }
+
     mutating func append(_ core: RequestCore) {
         core.state.value.previous = last
         last?.state.value.next = core
