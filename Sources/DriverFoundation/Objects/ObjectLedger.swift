@@ -1,7 +1,7 @@
 /// What has not been destroyed yet, and who refers to it: WDF's leak detection (OBJ-13) and its
 /// tagged references (OBJ-8).
 ///
-/// Threading: any.
+/// Threading: any. Sendable because all of it is guarded by its lock.
 public final class ObjectLedger: @unchecked Sendable {
     // Sendable because all its variables are guarded by `lock`: the last reference to an object may
     // go on any thread.
