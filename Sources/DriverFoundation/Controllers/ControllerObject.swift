@@ -1,5 +1,5 @@
 /// Something that several devices share and one at a time may use: a bridge, a clock line, the
-/// bandwidth of a hub (SEED-5; the founding texts' controller objects).
+/// bandwidth of a hub (SEED-17; the founding texts' controller objects).
 ///
 /// Who asks gets it in the order of asking. What a device was given is given back when its
 /// ``ControllerAllocation`` goes; what it waits for ends when it departs.

@@ -4,8 +4,8 @@
 /// sequence of transfers that no other may break into.
 ///
 /// It is not recursive, and locks are taken in the order of their ranks (L-6): a task that breaks
-/// either would wait for itself some day, so both trap on the first occasion, whether or not anybody
-/// else holds the lock.
+/// either would wait for itself some day, so both trap on the first occasion, whether or not
+/// anybody else holds the lock.
 ///
 /// Threading: its device's scope. Cancellation: cancelling the task ends the wait with
 /// `.cancelled`, and the device's departure with `.removed`.

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Events kept in a file, numbered in the order in which they were added, and found again after a
-/// crash (SEED-7; what is left of a common log file system).
+/// crash (SEED-23; what is left of a common log file system).
 ///
 /// Each record carries its number and a checksum. Opening a log takes what is whole: from the first
 /// record that is not, the file is cut off, since a crash leaves the last write unfinished.
@@ -9,6 +9,8 @@ internal import Glibc
 /// Threading: any. Adding is one write to the kernel's cache; ``flush()`` and opening wait for the
 /// disk: not on a loop.
 public final class EventLog: @unchecked Sendable {
+    // Sendable because what it writes, and its variables, are guarded by `lock`.
+    private let lock = Lock()
     /// An event.
     public struct Record: Hashable, Sendable {
         /// Its number: each one more than the last, for as long as the log exists.
@@ -24,8 +26,6 @@ public final class EventLog: @unchecked Sendable {
     public let path: String
     /// How many bytes opening it has cut off.
     public private(set) var truncated = 0
-    // Sendable because the descriptor and what follows are guarded by `lock`.
-    private let lock = Lock()
     private let descriptor: Int32
     private var next: UInt64 = 1
     private var isBroken = false

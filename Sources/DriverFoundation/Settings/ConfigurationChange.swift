@@ -1,4 +1,4 @@
-/// Several changes of a device's configuration, all of them or none (SEED-6; what is left of a
+/// Several changes of a device's configuration, all of them or none (SEED-22; what is left of a
 /// transaction manager where there is no database).
 ///
 /// Steps are done in the order in which they were added. When one fails, those before it are undone

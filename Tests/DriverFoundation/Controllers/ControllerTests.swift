@@ -4,7 +4,7 @@ import VirtualUSB
 
 @testable import DriverFoundation
 
-/// Controller objects: SEED-5.
+/// Controller objects: SEED-17.
 @Suite struct ControllerTests {
     /// Plugs in so many gadgets, and returns their devices.
     private static func devices(_ count: Int, _ bench: Bench) async throws -> (
@@ -16,7 +16,8 @@ import VirtualUSB
         return (plugs, await bench.plugAndPlay.devices())
     }
 
-    @Test("SEED-5: a controller that devices share is had by one at a time, in the order of asking")
+    @Test(
+        "SEED-17: a controller that devices share is had by one at a time, in the order of asking")
     func order() throws {
         try onBench(seeds: 0..<32) { bench in
             let (_, devices) = try await Self.devices(4, bench)
@@ -44,7 +45,7 @@ import VirtualUSB
         }
     }
 
-    @Test("SEED-5: an allocation that is dropped is given back; one too late is timed out")
+    @Test("SEED-17: an allocation that is dropped is given back; one too late is timed out")
     func dropped() throws {
         try onBench { bench in
             let (_, devices) = try await Self.devices(2, bench)
@@ -63,7 +64,7 @@ import VirtualUSB
         }
     }
 
-    @Test("SEED-5: a device that departs leaves the line; the next behind it is served")
+    @Test("SEED-17: a device that departs leaves the line; the next behind it is served")
     func departure() throws {
         try onBench(seeds: 0..<32) { bench in
             let (plugs, devices) = try await Self.devices(3, bench)
@@ -82,7 +83,7 @@ import VirtualUSB
         }
     }
 
-    @Test("SEED-5: a device whose task is cancelled leaves the line")
+    @Test("SEED-17: a device whose task is cancelled leaves the line")
     func cancelled() throws {
         try onBench(seeds: 0..<32) { bench in
             let (_, devices) = try await Self.devices(2, bench)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DriverFoundation
 
-/// The event log: SEED-7.
+/// The event log: SEED-23.
 @Suite struct EventLogTests {
     private func inFile(_ body: (String) throws -> Void) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path()
@@ -12,7 +12,7 @@ import Testing
         try body(path)
     }
 
-    @Test("SEED-7: events are numbered on, over any number of openings, and are all found again")
+    @Test("SEED-23: events are numbered on, over any number of openings, and are all found again")
     func numbers() throws {
         try inFile { path in
             var expected: [EventLog.Record] = []
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("SEED-7: cut off at any byte, a log opens with all that was whole, and goes on")
+    @Test("SEED-23: cut off at any byte, a log opens with all that was whole, and goes on")
     func torn() throws {
         try inFile { path in
             var ends = [0]
@@ -56,7 +56,8 @@ import Testing
         }
     }
 
-    @Test("SEED-7: whatever byte is damaged, what stands before it is kept, and nothing is made up")
+    @Test(
+        "SEED-23: whatever byte is damaged, what stands before it is kept, and nothing is made up")
     func damaged() throws {
         var random = SeededGenerator(seed: 3)
         var bytes: [UInt8] = []
@@ -79,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("SEED-7: a log is one's own while it is open, and refuses what is too long")
+    @Test("SEED-23: a log is one's own while it is open, and refuses what is too long")
     func refused() throws {
         try inFile { path in
             let log = try EventLog(at: path)
@@ -97,7 +98,7 @@ import Testing
         }
     }
 
-    @Test("SEED-7, DRV-7: a device's flight records can be kept in it, in their order")
+    @Test("SEED-23, DRV-7: a device's flight records can be kept in it, in their order")
     func flightRecords() throws {
         try inFile { path in
             let log = try EventLog(at: path)

@@ -4,9 +4,9 @@ import VirtualUSB
 
 @testable import DriverFoundation
 
-/// All or nothing: SEED-6.
+/// All or nothing: SEED-22.
 @Suite struct ConfigurationChangeTests {
-    @Test("SEED-6: a change of alternate setting and settings is done as a whole")
+    @Test("SEED-22: a change of alternate setting and settings is done as a whole")
     func done() throws {
         try onBench { bench in
             let (_, gadget, _) = try await bench.open()
@@ -21,7 +21,7 @@ import VirtualUSB
         }
     }
 
-    @Test("SEED-6: whichever step fails, those before it are undone in reverse, and it is named")
+    @Test("SEED-22: whichever step fails, those before it are undone in reverse, and it is named")
     func rolledBack() throws {
         try onBench(seeds: 0..<4) { bench in
             let (_, gadget, _) = try await bench.open()
@@ -64,7 +64,7 @@ import VirtualUSB
         }
     }
 
-    @Test("SEED-6: a step that cannot be undone is reported, and keeps no other from being undone")
+    @Test("SEED-22: a step that cannot be undone is reported, and keeps no other from being undone")
     func notUndone() throws {
         try onBench(seeds: 0..<2) { bench in
             _ = try await bench.open()
