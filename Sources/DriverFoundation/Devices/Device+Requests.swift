@@ -2,15 +2,14 @@
 extension Device {
     /// Takes a client's request in: to the queue for its kind, or completed at once.
     func submit(
-        _ request: ClientRequest, from file: File, _ reply: Resumption<ClientReply>,
+        _ request: ClientRequest, from file: FileObject, _ reply: Resumption<ClientReply>,
         ticket: RequestTicket
     ) {
         let queue = state.value.routes.queue(for: request.kind)
         guard let core = takeCore(for: request.kind, to: queue) else {
             let error = DeviceError(
                 .outOfMemory, "\(name) takes \(requestLimit) requests at once (Q-19).")
-            reply.resume(returning: ClientReply(error: error))
-            return file.requestEnded(ticket)
+            return reply.resume(returning: ClientReply(error: error))
         }
         core.begin(request, from: file, reply, ticket: ticket)
         route(core)
@@ -39,9 +38,23 @@ extension Device {
     }
 
     /// A file was closed.
-    func fileClosed(_ file: File) {
+    func fileClosed(_ file: FileObject) {
         state.value.files.removeAll { $0 === file }
         endIfFilesClosed()
+    }
+
+    /// F-5: whether programs can open it now.
+    var isOpenToClients: Bool {
+        guard !state.value.isGone else { return false }
+        return switch state.value.pnp.state {
+        // Also while it is stopped for a while (PNP-9).
+        case .started, .asking, .ensuringAwake, .removePending, .stopPending, .stopped,
+            .goingDown(.stop), .releasingHardware(.stop), .closingHardware(.stop):
+            true
+        case .acquiringHardware, .preparingHardware, .startingPolicy:
+            state.value.lifecycle.areInterfacesEnabled
+        default: false
+        }
     }
 
     func endIfFilesClosed() {
@@ -58,25 +71,5 @@ extension Device {
     /// Tells the log of something that a driver's author should know.
     func report(_ message: String) {
         environment.logError("\(name): \(message)")
-    }
-}
-
-/// A device as an enabled interface sees it.
-extension Device: InterfacePort {
-    /// F-1: an open; F-5: refused once the device is going.
-    public func open() async throws(DeviceError) -> any FilePort {
-        let file = await loop.perform { [self] () -> File? in
-            guard !state.value.isGone,
-                [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
-            else {
-                loop.reach(.openedWhenGoing)
-                return nil
-            }
-            let file = File(of: self)
-            state.value.files.append(file)
-            return file
-        }
-        guard let file = file ?? nil else { throw DeviceError.removed }
-        return file
     }
 }

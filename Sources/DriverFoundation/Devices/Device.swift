@@ -18,6 +18,8 @@ public final class Device: Sendable {
     public let name: String
     /// The clock to wait on: virtual under the simulation.
     public let clock: LoopClock
+    /// The root of the device's objects (OBJ-2).
+    public let object: DriverObject
 
     let environment: DeviceEnvironment
     let interfaceNumbers: [UInt8]
@@ -26,16 +28,17 @@ public final class Device: Sendable {
     struct State {
         var pnp = MachineRun<PnPMachine>(.created)
         var power = MachineRun<PowerMachine>(.off)
-        var isRunningMachines = false
+        var lifecycle = LifecycleState()
         var isGone = false
         var isFailed = false
         var driver: (any FunctionDriver)?
         var hardware: Hardware?
         var queues: [RequestQueue] = []
         var routes = QueueRoutes()
-        var powerReferences = PowerReferences()
-        var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
-        var files: [File] = []
+        var interfaces = OfferedInterfaces()
+        var files: [FileObject] = []
+        var fileAccess = FileAccess()
+        var targets: [IOTarget] = []
         var requestPool = RequestPool()
         var startError: DeviceError?
         var isRemoving = false
@@ -47,6 +50,7 @@ public final class Device: Sendable {
         var removalWaiters: [Resumption<Bool>] = []
         var removalGrace: Deadline?
         var readers: [ContinuousReader] = []
+        var parts = DeviceParts()
     }
 
     init(
@@ -60,6 +64,7 @@ public final class Device: Sendable {
         let product = attached.strings.product ?? "USB device"
         name = "\(product) (\(attached.location))"
         scope = Scope(on: loop, name: name)
+        object = DriverObject(rootOf: name, on: scope, in: environment.ledger)
         state = LoopConfined(on: loop, State())
     }
 
@@ -67,14 +72,6 @@ public final class Device: Sendable {
     /// orderly removal ends its queues. Not yet during that removal's
     /// ``FunctionDriver/exitD0(to:)``.
     public var isGone: Bool { state.value.isGone }
-
-    // MARK: Interfaces
-
-    /// Offers the device to programs as `interfaceClass`: enabled when it has started, disabled
-    /// when it is removed (DI-1).
-    public func register(_ interfaceClass: DeviceInterfaceClass) {
-        state.value.interfaces.append((interfaceClass, id: nil))
-    }
 
     // MARK: Tasks
 
@@ -116,6 +113,7 @@ struct DeviceEnvironment: Sendable {
     let bus: any USBBus
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
+    let ledger: ObjectLedger
     let detachesKernelDrivers: Bool
     let watchdogInterval: Duration
     let logger: Logger

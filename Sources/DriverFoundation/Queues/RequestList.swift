@@ -12,6 +12,7 @@ struct RequestList {
         var cores: [RequestCore] = []
         var core = first
         while let present = core {
+            precondition(cores.count < count, "a request stands in two lists")
             cores.append(present)
             core = present.state.value.next
         }

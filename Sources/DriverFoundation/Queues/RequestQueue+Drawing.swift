@@ -16,7 +16,7 @@ extension RequestQueue {
     }
 
     /// Takes the oldest waiting request of a client's open file.
-    func next(of file: File) -> Request? { take { $0.state.value.file === file } }
+    public func next(of file: FileObject) -> Request? { take { $0.state.value.file === file } }
 
     /// Finds the oldest waiting request for which `isWanted` says so, and leaves it in the queue
     /// there it may be cancelled or delivered before ``take(_:)``.

@@ -9,6 +9,8 @@ final class RequestCore: Sendable {
         case queued
         /// The driver, through a ``Request``.
         case owned
+        /// An I/O target, which completes it with what comes back.
+        case sent
     }
 
     /// Why it is not wanted any more; the first reason stands.
@@ -53,7 +55,7 @@ final class RequestCore: Sendable {
         // In the place of `reply`, for a request that a driver made.
         var completion: (@Sendable (ClientReply) -> Void)?
         var queue: RequestQueue?
-        var file: File?
+        var file: FileObject?
         var ticket: RequestTicket?
         // When it reached the device, and when its present phase began.
         var arrival = Instant(nanoseconds: 0)
@@ -69,7 +71,9 @@ final class RequestCore: Sendable {
         // Links of the list that it stands in: a queue's, or the operations that wait for it.
         var next: RequestCore?
         var previous: RequestCore?
-        var operation: PipeOperation?
+        var operation: (any RequestOperation)?
+        // Who sent it down, and gets its end instead of a client.
+        var sender: TargetOperation?
 
         var isCancelled: Bool { cancellation != nil }
     }
@@ -83,7 +87,7 @@ final class RequestCore: Sendable {
     }
 
     func begin(
-        _ request: ClientRequest, from file: File, _ reply: Resumption<ClientReply>,
+        _ request: ClientRequest, from file: FileObject, _ reply: Resumption<ClientReply>,
         ticket: RequestTicket
     ) {
         begin(request)
@@ -91,6 +95,7 @@ final class RequestCore: Sendable {
         state.value.file = file
         state.value.ticket = ticket
         ticket.bind(to: self)
+        file.began(self)
     }
 
     /// Begins a request that the driver makes, and owns.
@@ -103,7 +108,8 @@ final class RequestCore: Sendable {
         state.value.completion = completion
     }
 
-    private func begin(_ request: ClientRequest) {
+    /// Begins; `number` is the one it goes on under.
+    func begin(_ request: ClientRequest, number: UInt64? = nil) {
         contract(state.value.phase == .free, "a request was taken from the pool twice")
         state.value.phase = .queued
         state.value.kind = request.kind
@@ -111,7 +117,7 @@ final class RequestCore: Sendable {
         state.value.outputCapacity = request.outputCapacity
         state.value.arrival = device.loop.now
         state.value.since = state.value.arrival
-        state.value.number = device.nextRequestNumber()
+        state.value.number = number ?? device.nextRequestNumber()
         device.record(.requestAccepted, state.value.number, request.kind.number)
     }
 
@@ -128,6 +134,7 @@ final class RequestCore: Sendable {
         let wasOwned = state.value.phase == .owned
         let reply = state.value.reply.take()
         let completion = state.value.completion.take()
+        let sender = state.value.sender.take()
         let queue = state.value.queue.take()
         let file = state.value.file.take()
         let answer = ClientReply(
@@ -146,8 +153,9 @@ final class RequestCore: Sendable {
         // The driver's, as well: in a turn of its own, for it may be inside itself now.
         if let completion { device.scope.task { completion(answer) } }
         for context in state.value.contexts { context.reset() }
+        sender?.finished(answer)
+        file?.ended(self)
         device.reuse(self)
-        file?.requestEnded(ticket)
     }
 
     /// What the client is told of an error: to the driver every cancel is alike, but whose
@@ -172,7 +180,7 @@ final class RequestCore: Sendable {
             device.loop.reach(.cancelWhileQueued)
             state.value.cancellation = reason
             state.value.queue?.endWaiting(self)
-        case .owned:
+        case .owned, .sent:
             guard !state.value.isCancelled else { return }
             state.value.cancellation = reason
             device.loop.reach(.cancelWhileOwned)
@@ -193,6 +201,6 @@ final class RequestCore: Sendable {
 
     /// Ends what is awaited on its behalf.
     func interrupt(_ reason: Cancellation) {
-        state.value.operation?.interrupt(reason == .removal ? .removed : .cancelled)
+        state.value.operation?.requestCancelled(reason)
     }
 }

@@ -86,7 +86,8 @@ extension Device {
         return queue?.takeReserve(for: kind)
     }
 
-    private func takeCore() -> RequestCore {
+    /// A core for what the framework or the driver asks for itself: within no limit.
+    func takeCore() -> RequestCore {
         state.value.requestPool.take() ?? RequestCore(of: self)
     }
 

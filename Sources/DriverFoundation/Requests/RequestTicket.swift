@@ -21,9 +21,6 @@ final class RequestTicket: Sendable {
         state.value.core?.cancel(.given)
     }
 
-    /// Its file is closed, by the client or because the device goes.
-    func fileClosed() {
-        state.value.isCancelled = true
-        state.value.core?.cancel()
-    }
+    /// The request may end as the driver likes, but no queue takes it in again (F-2).
+    func expire() { state.value.isCancelled = true }
 }

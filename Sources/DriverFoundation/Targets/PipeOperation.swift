@@ -4,7 +4,7 @@
 /// Whatever ends it early — the request's cancellation, the deadline, the device's removal —
 /// cancels the transfer; the wait ends only with the transfer's own completion (libusb §2.6), so
 /// the memory is never touched after the call has returned.
-final class PipeOperation: Sendable {
+final class PipeOperation: RequestOperation {
     /// Why it was asked to end early.
     enum Interruption: Sendable { case cancelled, timedOut, removed }
 
@@ -73,6 +73,10 @@ final class PipeOperation: Sendable {
     /// Forgets how it ended before; from here on it can be interrupted.
     func prepare() { state.value.outcome = Outcome() }
 
+    func requestCancelled(_ reason: RequestCore.Cancellation) {
+        interrupt(reason == .removal ? .removed : .cancelled)
+    }
+
     /// Asks for an early end; the first reason given stands.
     func interrupt(_ reason: Interruption) {
         if state.value.outcome.interruption == nil { state.value.outcome.interruption = reason }
@@ -107,18 +111,5 @@ final class PipeOperation: Sendable {
             state.value.deadline = deadline
         }
         deadline.arm(after: duration)
-    }
-}
-
-extension RequestCore {
-    fileprivate func attach(_ operation: PipeOperation) {
-        contract(
-            state.value.operation == nil,
-            "one transfer at a time waits for a request; await the first, or pass no request")
-        state.value.operation = operation
-    }
-
-    fileprivate func detach(_ operation: PipeOperation) {
-        if state.value.operation === operation { state.value.operation = nil }
     }
 }
