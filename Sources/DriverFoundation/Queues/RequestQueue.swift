@@ -100,7 +100,8 @@ public final class RequestQueue: Sendable {
     /// care; Q-7, the driver has not stopped it.
     var isHandingOut: Bool {
         (state.value.isPowered && !state.value.isResuming
-            || device.loop.isPlanted(.deliveryOutOfD0)) && state.value.isDispatching
+            || device.loop.isPlanted(.deliveryOutOfD0))
+            && (state.value.isDispatching || device.loop.isPlanted(.deliveryWhenStopped))
     }
 
     // MARK: Requests come and go
