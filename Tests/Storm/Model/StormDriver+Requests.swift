@@ -14,6 +14,7 @@ extension StormDriver {
             run.violate("\(device.attached.id): a \(origin) request outside of D0 (Q-6)")
         }
         guard origin.rawValue < handled.count else { return }
+        checkDelivery(origin)
         let queue = handled[origin.rawValue]
         let limit =
             switch queue.dispatch {
@@ -84,7 +85,8 @@ extension StormDriver {
     }
 
     private func requeue(_ request: consuming Request, _ origin: Origin) {
-        guard origin == .powered || origin == .unpowered else { return complete(request, origin) }
+        guard let queue = request.queue, queue.dispatch == .manual || !queue.status.isHandingOut
+        else { return complete(request, origin) }
         leave(origin)
         request.requeue()
     }
