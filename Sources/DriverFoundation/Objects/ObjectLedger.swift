@@ -1,7 +1,7 @@
 /// What has not been destroyed yet, and who refers to it: WDF's leak detection (OBJ-13) and its
 /// tagged references (OBJ-8).
 ///
-/// Threading: any.
+/// Threading: any. Sendable because all of it is guarded by its lock.
 public final class ObjectLedger: @unchecked Sendable {
     /// An object that lives.
     public struct Entry: Hashable, Sendable, CustomStringConvertible {

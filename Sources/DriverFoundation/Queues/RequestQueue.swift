@@ -126,7 +126,8 @@ public final class RequestQueue: Sendable {
         if state.value.isShutDown { return .removed }
         return DeviceError(
             .invalidDeviceState,
-            "\(name) of \(device.name) takes no requests now: its driver drains or purges it (Q-8).")
+            "\(name) of \(device.name) takes no requests now: its driver drains or purges it (Q-8)."
+        )
     }
 
     /// Takes in a request that the driver has forwarded or requeued.
