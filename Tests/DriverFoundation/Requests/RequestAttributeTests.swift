@@ -132,7 +132,7 @@ import VirtualUSB
         }
     }
 
-    @Test("R-2: negative information traps")
+    @Test("R-2, VF-6, VF-21: negative information traps")
     func negative() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -170,7 +170,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-12: a request that the driver made cannot be requeued: it came from no queue")
+    @Test("Q-12, VF-25: a request that the driver made cannot be requeued: it came from no queue")
     func requeueOwn() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
