@@ -16,7 +16,7 @@ extension Device {
         case .waitForFiles:
             // The last file to be closed reports it itself.
             if state.value.files.isEmpty { endIfFilesClosed() } else { closeFilesIfAwaited() }
-        case .decideRestart: break
+        case .decideRestart: decideRestart()
         case .dispose: dispose()
         default: preconditionFailure("not a closing effect: \(effect)")
         }
@@ -30,6 +30,7 @@ extension Device {
 
     private func closeHardware() {
         scope.task { [self] in
+            state.value.lifecycle.power.isSuspended = false
             if let hardware = state.value.hardware.take() {
                 await hardware.close()
                 observe(.hardwareClosed)
@@ -72,7 +73,7 @@ extension Device {
 
     private func dispose() {
         observe(.disposed)
-        state.value.lifecycle.idleTimer?.disarm()
+        state.value.lifecycle.power.timer?.disarm()
         // Taken out first: what the driver does as it goes may look at the device.
         let driver = state.value.driver.take()
         state.value.queues = []
@@ -84,7 +85,6 @@ extension Device {
         state.value.finalWaiters = []
         environment.forget(self)
         state.value.lifecycle.layers = []
-        state.value.lifecycle.parent.take()?.childEnded(self)
         for waiter in waiters { waiter.resume() }
     }
 }

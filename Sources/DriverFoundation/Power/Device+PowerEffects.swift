@@ -3,10 +3,10 @@ extension Device {
     func perform(_ effect: PowerMachine.Effect) {
         switch effect {
         case .referenceParent: referenceParent()
-        case .releaseParent: state.value.lifecycle.parentReference.take()?.drop()
+        case .releaseParent: releaseParentPower()
         case .callEnterD0(let previous):
             call(.enterD0(from: previous), .d0Entered, .d0EntryFailed)
-        case .enableInterrupts: enableInterrupts()
+        case .enableInterrupts: switchInterrupts(on: true)
         case .callPostInterruptsEnabled(let previous):
             call(
                 .postInterruptsEnabled(from: previous), .postInterruptsEnabled,
@@ -21,7 +21,7 @@ extension Device {
         case .holdQueues(let reason): holdQueues(for: reason)
         case .callPreInterruptsDisabled(let next):
             call(.preInterruptsDisabled(to: next), .preInterruptsDisabled, .preInterruptsFailed)
-        case .disableInterrupts: disableInterrupts()
+        case .disableInterrupts: switchInterrupts(on: false)
         case .callExitD0(let next): call(.exitD0(to: next), .d0Exited, .d0ExitFailed)
         case .reportHardwareStarted: post(PowerPolicyMachine.Event.hardwareStarted)
         case .reportPoweredUp: post(PowerPolicyMachine.Event.poweredUp)
@@ -32,69 +32,41 @@ extension Device {
         }
     }
 
-    /// A child in D0 keeps its parent there (WAKE-2).
+    /// A child in D0 keeps its parent there (WAKE-2, B-9).
     private func referenceParent() {
-        guard let parent = state.value.lifecycle.parent else {
-            return post(PowerMachine.Event.parentInD0)
-        }
-        let reference = PowerReference("\(name), a child in D0", on: parent)
-        state.value.lifecycle.parentReference = reference
-        reference.take()
-        parent.whenInD0 { [self] error in
-            post(error == nil ? PowerMachine.Event.parentInD0 : .parentFailed)
+        guard isChild else { return post(PowerMachine.Event.parentInD0) }
+        scope.task { [self] in
+            do throws(DeviceError) { try await acquireParentPower() } catch {
+                state.value.startError = error
+                return post(PowerMachine.Event.parentFailed)
+            }
+            post(PowerMachine.Event.parentInD0)
         }
     }
 
-    private func enableInterrupts() {
-        let interrupts = state.value.lifecycle.interrupts
-        if interrupts.isEmpty { return post(PowerMachine.Event.interruptsEnabled) }
+    private func switchInterrupts(on: Bool) {
+        guard hasInterrupts else {
+            return post(on ? PowerMachine.Event.interruptsEnabled : .interruptsDisabled)
+        }
         scope.task { [self] in
             do throws(DeviceError) {
-                for interrupt in interrupts {
-                    try await interrupt.enable()
-                    state.value.lifecycle.enabledInterrupts.append(interrupt)
-                }
+                if on { try await enableInterrupts() } else { try await disableInterrupts() }
             } catch {
-                state.value.startError = error
                 observe(.interruptsFailed(error))
-                return post(PowerMachine.Event.interruptEnableFailed)
+                if on { state.value.startError = error }
+                report("interrupts: \(error)")
+                return post(
+                    on ? PowerMachine.Event.interruptEnableFailed : .interruptDisableFailed)
             }
-            observe(.interruptsEnabled)
-            post(PowerMachine.Event.interruptsEnabled)
-        }
-    }
-
-    /// In reverse, and to the end whatever fails (PNP-2, PNP-15).
-    private func disableInterrupts() {
-        let interrupts = state.value.lifecycle.enabledInterrupts
-        state.value.lifecycle.enabledInterrupts = []
-        if interrupts.isEmpty { return post(PowerMachine.Event.interruptsDisabled) }
-        scope.task { [self] in
-            var failure: DeviceError?
-            for interrupt in interrupts.reversed() {
-                do throws(DeviceError) { try await interrupt.disable() } catch {
-                    failure = failure ?? error
-                }
-            }
-            if let failure { report("an interrupt could not be disabled: \(failure)") }
-            observe(.interruptsDisabled)
-            post(
-                failure == nil
-                    ? PowerMachine.Event.interruptsDisabled : .interruptDisableFailed)
+            observe(on ? .interruptsEnabled : .interruptsDisabled)
+            post(on ? PowerMachine.Event.interruptsEnabled : .interruptsDisabled)
         }
     }
 
     private func scanChildren() {
-        let scans = state.value.lifecycle.childScans
-        if scans.isEmpty { return post(PowerMachine.Event.childrenScanned) }
+        guard scansForChildren else { return post(PowerMachine.Event.childrenScanned) }
         scope.task { [self] in
-            do throws(DeviceError) {
-                for scan in scans { try await scan() }
-            } catch {
-                state.value.startError = error
-                report("its children could not be found: \(error)")
-                return post(PowerMachine.Event.scanFailed)
-            }
+            await scanForChildren()
             observe(.childrenScanned)
             post(PowerMachine.Event.childrenScanned)
         }
