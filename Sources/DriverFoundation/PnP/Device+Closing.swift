@@ -17,13 +17,17 @@ extension Device {
             // The last file to be closed reports it itself.
             if state.value.files.isEmpty { endIfFilesClosed() } else { closeFilesIfAwaited() }
         case .decideRestart: decideRestart()
-        case .dispose: dispose()
+        case .dispose:
+            scope.task { [self] in
+                await disposeObjects()
+                dispose()
+            }
         default: preconditionFailure("not a closing effect: \(effect)")
         }
     }
 
     private func purge(_ queues: [RequestQueue]) async {
-        for queue in queues { queue.purge() }
+        for queue in queues { queue.shutDown() }
         for queue in queues { await queue.settle() }
         for queue in queues { queue.end() }
     }
@@ -31,6 +35,7 @@ extension Device {
     private func closeHardware() {
         scope.task { [self] in
             state.value.lifecycle.power.isSuspended = false
+            await endInterruptsOfHardware()
             if let hardware = state.value.hardware.take() {
                 await hardware.close()
                 observe(.hardwareClosed)
@@ -42,8 +47,12 @@ extension Device {
     private func purgeQueues() {
         state.value.isGone = true
         let queues = state.value.queues
+        endInterfaces()
+        beginDeletingTargets()
         scope.task { [self] in
             await purge(queues)
+            await targetsDeleted()
+            await tellRemoveComplete()
             await surpriseNoticed()
             observe(.queuesPurged)
             post(PnPMachine.Event.queuesPurged)
@@ -77,10 +86,11 @@ extension Device {
         // Taken out first: what the driver does as it goes may look at the device.
         let driver = state.value.driver.take()
         state.value.queues = []
-        state.value.routes = []
-        state.value.defaultQueue = nil
-        state.value.pool = []
+        state.value.routes = QueueRoutes()
+        state.value.requestPool.empty()
         _ = consume driver
+        dropObjects()
+        state.value.parts.isDisposed = true
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
         environment.forget(self)

@@ -11,8 +11,8 @@ extension Device {
         case .stopPolicy(let reason): post(PowerPolicyMachine.Event.stop(reason))
         case .surpriseRemovePolicy: post(PowerPolicyMachine.Event.surpriseRemove)
         case .removePolicy: post(PowerPolicyMachine.Event.remove)
-        case .enableInterfaces: enableInterfaces()
-        case .disableInterfaces: disableInterfaces()
+        case .enableInterfaces: offerInterfaces()
+        case .disableInterfaces: withdrawInterfaces()
         case .reportStarted, .reportStartFailed, .reportStopped, .reportFailed: report(effect)
         case .callQueryRemove, .callQueryStop, .grant, .refuse, .holdD0, .releaseD0:
             performQuestion(effect)
@@ -53,28 +53,19 @@ extension Device {
         }
     }
 
-    private func enableInterfaces() {
-        // After a stop they are enabled still (PNP-9).
-        for index in state.value.interfaces.indices where state.value.interfaces[index].id == nil {
-            let id = environment.interfaces.nextID()
-            state.value.interfaces[index].id = id
-            environment.interfaces.enable(
-                DeviceInterface(
-                    id: id, state.value.interfaces[index].0, deviceName: name, port: self))
-        }
-        if !state.value.lifecycle.areInterfacesEnabled { observe(.interfacesEnabled) }
+    /// After a stop they are enabled still (PNP-9).
+    private func offerInterfaces() {
+        if state.value.lifecycle.areInterfacesEnabled { return }
         state.value.lifecycle.areInterfacesEnabled = true
+        enableInterfaces()
+        observe(.interfacesEnabled)
     }
 
-    private func disableInterfaces() {
-        let wereEnabled = state.value.lifecycle.areInterfacesEnabled
+    private func withdrawInterfaces() {
+        guard state.value.lifecycle.areInterfacesEnabled else { return }
         state.value.lifecycle.areInterfacesEnabled = false
-        defer { if wereEnabled { observe(.interfacesDisabled) } }
-        if loop.isPlanted(.interfaceStaysEnabled) { return }
-        for index in state.value.interfaces.indices {
-            guard let id = state.value.interfaces[index].id.take() else { continue }
-            environment.interfaces.disable(id)
-        }
+        disableInterfaces()
+        observe(.interfacesDisabled)
     }
 
     private func report(_ effect: PnPMachine.Effect) {
@@ -109,8 +100,8 @@ extension Device {
                 post(error == nil ? PnPMachine.Event.deviceInD0 : .d0Refused)
             }
         case .releaseD0: state.value.lifecycle.power.query.take()?.drop()
-        case .grant(.remove): answerRemoveQueries(isGranted: true)
-        case .refuse(.remove): answerRemoveQueries(isGranted: false)
+        case .grant(.remove): grantRemoveQueries()
+        case .refuse(.remove): refuseRemoveQueries()
         case .grant(.stop): answerStopQueries(isGranted: true)
         case .refuse(.stop): answerStopQueries(isGranted: false)
         default: preconditionFailure("not a question: \(effect)")
@@ -120,7 +111,8 @@ extension Device {
     /// DEV-16: what was said before decides without the driver.
     private func ask(_ question: DriverCall) {
         guard let veto = standingVeto else {
-            return call(question, .queryGranted, .queryRefused)
+            return question == .queryRemove
+                ? askHoldersAndDriver() : call(question, .queryGranted, .queryRefused)
         }
         if question == .queryRemove {
             state.value.queryRefusal = veto
@@ -131,15 +123,36 @@ extension Device {
         post(PnPMachine.Event.queryRefused)
     }
 
+    /// T-6: drivers that have the device open are asked before its own.
+    private func askHoldersAndDriver() {
+        scope.task { [self] in
+            do throws(DeviceError) { try await askFileHolders() } catch {
+                state.value.queryRefusal = error
+                return post(PnPMachine.Event.queryRefused)
+            }
+            call(.queryRemove, .queryGranted, .queryRefused)
+        }
+    }
+
     private var wrongState: DeviceError {
         DeviceError(.invalidDeviceState, "\(name) does not agree in its present state.")
     }
 
-    private func answerRemoveQueries(isGranted: Bool) {
+    private func grantRemoveQueries() {
+        let queries = state.value.removeQueries
+        state.value.removeQueries = []
+        for query in queries { query.resume(returning: nil) }
+    }
+
+    /// T-6: those that had agreed know before whoever asked.
+    private func refuseRemoveQueries() {
         let queries = state.value.removeQueries
         state.value.removeQueries = []
         let refusal = state.value.queryRefusal.take() ?? wrongState
-        for query in queries { query.resume(returning: isGranted ? nil : refusal) }
+        scope.task { [self] in
+            await tellRemoveCanceled()
+            for query in queries { query.resume(returning: refusal) }
+        }
     }
 
     private func answerStopQueries(isGranted: Bool) {

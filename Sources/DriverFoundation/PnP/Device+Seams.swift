@@ -25,13 +25,4 @@ extension Device {
     func acquireParentPower() async throws(DeviceError) {}
     /// The pair of ``acquireParentPower()``, also of a failed one.
     func releaseParentPower() {}
-
-    // MARK: Interrupts
-
-    /// Whether there is any source of interrupts.
-    var hasInterrupts: Bool { false }
-    /// Enables the sources of interrupts; those that were are disabled again when it throws.
-    func enableInterrupts() async throws(DeviceError) {}
-    /// Disables them, in reverse, to the end.
-    func disableInterrupts() async throws(DeviceError) {}
 }

@@ -45,7 +45,7 @@ extension Device {
     }
 
     private func switchInterrupts(on: Bool) {
-        guard hasInterrupts else {
+        if state.value.parts.interrupts.isEmpty {
             return post(on ? PowerMachine.Event.interruptsEnabled : .interruptsDisabled)
         }
         scope.task { [self] in
@@ -75,7 +75,7 @@ extension Device {
     private func holdQueues(for reason: HoldReason) {
         let queues = state.value.queues.filter(\.isPowerManaged)
         // All are off before the first is awaited: what leaves one must not come back by another.
-        for queue in queues { queue.hold() }
+        for queue in queues { queue.hold(for: reason == .suspend ? .suspend : .removal) }
         scope.task { [self] in
             for queue in queues { await queue.settle() }
             observe(.queuesHeld)

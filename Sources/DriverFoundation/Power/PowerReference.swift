@@ -107,12 +107,35 @@ extension Device {
 
     fileprivate func referenced(by reference: PowerReference) {
         state.value.lifecycle.power.references.append(reference)
-        if state.value.lifecycle.power.references.count == 1 { post(IdleMachine.Event.referenced) }
+        if state.value.lifecycle.power.references.count == 1, isIdleMachineConcerned {
+            post(IdleMachine.Event.referenced)
+        }
     }
 
     fileprivate func dereferenced(by reference: PowerReference) {
         state.value.lifecycle.power.references.removeAll { $0 === reference }
-        if state.value.lifecycle.power.references.isEmpty { post(IdleMachine.Event.released) }
+        if state.value.lifecycle.power.references.isEmpty, isIdleMachineConcerned {
+            post(IdleMachine.Event.released)
+        }
+    }
+
+    /// Not of a device that does not idle: its requests need not pass the machines.
+    private var isIdleMachineConcerned: Bool {
+        switch state.value.lifecycle.idle.state {
+        case .disabled, .stopped: !state.value.lifecycle.idle.pending.isEmpty
+        default: true
+        }
+    }
+
+    /// Queues that have requests keep the device in D0, and its own signal brings it back.
+    func connectPower() {
+        let queues = PowerReference("its queues", on: self)
+        state.value.powerReferences.changed = { isHeld in
+            if isHeld { queues.take() } else { queues.drop() }
+        }
+        state.value.parts.wakeSignalled = { [weak self] in
+            self?.post(PowerPolicyMachine.Event.wake)
+        }
     }
 
     /// Calls `body` when the device is in D0 and the machines rest, or with the reason why it will
