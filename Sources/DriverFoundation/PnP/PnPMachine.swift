@@ -1,7 +1,7 @@
 /// The Plug and Play life cycle of one device (WDF's PnP machine; PNP-1, PNP-6…19).
-enum PnPMachine: StateMachine {
+package enum PnPMachine: StateMachine {
     /// Why a device leaves D0 for longer than a sleep.
-    enum Ending: Hashable, Sendable {
+    package enum Ending: Hashable, Sendable {
         /// It was asked to (PNP-6, PNP-7).
         case orderly
         /// It is gone (PNP-8).
@@ -13,16 +13,16 @@ enum PnPMachine: StateMachine {
     }
 
     /// What a device is asked whether it agrees to.
-    enum Question: Hashable, Sendable, CaseIterable {
+    package enum Question: Hashable, Sendable, CaseIterable {
         case remove, stop
     }
 
     /// Where a surprise removal met the device.
-    enum Place: Hashable, Sendable, CaseIterable {
+    package enum Place: Hashable, Sendable, CaseIterable {
         case unstarted, started, stopped
     }
 
-    enum State: Hashable, Sendable {
+    package enum State: Hashable, Sendable {
         case created
         case addingDevice
         case initialized
@@ -51,7 +51,7 @@ enum PnPMachine: StateMachine {
         case final
     }
 
-    enum Event: Hashable, Sendable, CaseIterable {
+    package enum Event: Hashable, Sendable, CaseIterable {
         /// Asked from outside, at any time.
         case start, restart, queryRemove, cancelRemove, remove, queryStop, cancelStop, stop
         case surpriseRemove, setFailed
@@ -68,7 +68,7 @@ enum PnPMachine: StateMachine {
         case powerUpFailed, powerDownFailed
     }
 
-    enum Effect: Hashable, Sendable {
+    package enum Effect: Hashable, Sendable {
         case callDeviceAdd, acquireHardware, callPrepareHardware
         case startPolicy, stopPolicy(HoldReason), surpriseRemovePolicy, removePolicy
         case enableInterfaces, disableInterfaces
@@ -84,7 +84,7 @@ enum PnPMachine: StateMachine {
         case dispose
     }
 
-    static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
+    package static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
         switch state {
         case .created: created(event)
         case .addingDevice: addingDevice(event)

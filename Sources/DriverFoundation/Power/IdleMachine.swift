@@ -2,8 +2,8 @@
 ///
 /// Who holds a power reference is counted elsewhere: this machine hears of the first and of the
 /// last.
-enum IdleMachine: StateMachine {
-    enum State: Hashable, Sendable, CaseIterable {
+package enum IdleMachine: StateMachine {
+    package enum State: Hashable, Sendable, CaseIterable {
         case stopped
         case disabled
         case busy
@@ -13,7 +13,7 @@ enum IdleMachine: StateMachine {
         case poweringUp
     }
 
-    enum Event: Hashable, Sendable, CaseIterable {
+    package enum Event: Hashable, Sendable, CaseIterable {
         /// The device is in D0 for the first time, or idling is allowed again; the second of each
         /// when somebody holds a reference.
         case start, startBusy, enable, enableBusy
@@ -25,12 +25,12 @@ enum IdleMachine: StateMachine {
         case down, up, upBusy, upFailed
     }
 
-    enum Effect: Hashable, Sendable, CaseIterable {
+    package enum Effect: Hashable, Sendable, CaseIterable {
         case startTimer, cancelTimer
         case reportTimeout, reportIOPresent
     }
 
-    static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
+    package static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
         switch state {
         case .stopped: stopped(event)
         case .disabled: disabled(event)

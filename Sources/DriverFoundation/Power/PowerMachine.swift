@@ -1,7 +1,7 @@
 /// Entering and leaving D0 (WDF's power machine; PNP-1 from D0Entry on, PNP-2, PNP-13…15).
-enum PowerMachine: StateMachine {
+package enum PowerMachine: StateMachine {
     /// Why and from where the device comes up.
-    enum Rise: Hashable, Sendable {
+    package enum Rise: Hashable, Sendable {
         /// It is started.
         case start
         /// It returns from a lower power state that it was in for a while.
@@ -16,7 +16,7 @@ enum PowerMachine: StateMachine {
     }
 
     /// Why and to where the device goes down.
-    enum Descent: Hashable, Sendable {
+    package enum Descent: Hashable, Sendable {
         /// To a lower power state, for a while.
         case sleep(PowerState)
         /// Stopped or removed.
@@ -40,7 +40,7 @@ enum PowerMachine: StateMachine {
         }
     }
 
-    enum State: Hashable, Sendable {
+    package enum State: Hashable, Sendable {
         case off
         case waitingForParent(Rise)
         case enteringD0(Rise)
@@ -59,7 +59,7 @@ enum PowerMachine: StateMachine {
         case dx(PowerState)
     }
 
-    enum Event: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
         /// From the power policy.
         case implicitD0, implicitD3(HoldReason), dx(PowerState), completeDx, d0, completeD0
         /// From the parent.
@@ -77,7 +77,7 @@ enum PowerMachine: StateMachine {
         case d0Exited, d0ExitFailed
     }
 
-    enum Effect: Hashable, Sendable {
+    package enum Effect: Hashable, Sendable {
         case referenceParent, releaseParent
         case callEnterD0(from: PowerState)
         case enableInterrupts
@@ -93,7 +93,7 @@ enum PowerMachine: StateMachine {
         case reportIOStopped, reportPoweredDown, reportPowerDownFailed
     }
 
-    static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
+    package static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
         switch state {
         case .off: off(event)
         case .waitingForParent(let rise): waitingForParent(event, rise)

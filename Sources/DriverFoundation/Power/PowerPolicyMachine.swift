@@ -2,9 +2,9 @@
 ///
 /// It tells the power machine to go up and down, the idle machine what came of it, and Plug and
 /// Play how its wishes ended.
-enum PowerPolicyMachine: StateMachine {
+package enum PowerPolicyMachine: StateMachine {
     /// Why the device leaves D0 to come back.
-    enum Reason: Hashable, Sendable, CaseIterable {
+    package enum Reason: Hashable, Sendable, CaseIterable {
         /// It was idle while the system works (S0).
         case idle
         /// The system sleeps (Sx).
@@ -12,7 +12,7 @@ enum PowerPolicyMachine: StateMachine {
     }
 
     /// What comes after a way up.
-    enum Purpose: Hashable, Sendable {
+    package enum Purpose: Hashable, Sendable {
         case work
         /// The system sleeps: the device goes down again, armed as that asks for.
         case sleep(wakes: Bool)
@@ -20,7 +20,7 @@ enum PowerPolicyMachine: StateMachine {
     }
 
     /// What comes when wake has been disarmed.
-    enum AfterDisarm: Hashable, Sendable {
+    package enum AfterDisarm: Hashable, Sendable {
         case completePowerUp(Purpose)
         /// The device is gone.
         case stop
@@ -28,12 +28,12 @@ enum PowerPolicyMachine: StateMachine {
     }
 
     /// What has failed; a sleep that went wrong is acknowledged all the same.
-    enum Breakdown: Hashable, Sendable {
+    package enum Breakdown: Hashable, Sendable {
         case powerUp(Purpose)
         case powerDown(Reason)
     }
 
-    enum State: Hashable, Sendable {
+    package enum State: Hashable, Sendable {
         case created
         case starting
         case d0
@@ -54,15 +54,15 @@ enum PowerPolicyMachine: StateMachine {
     }
 
     /// How the device sleeps with the system.
-    struct Sleep: Hashable, Sendable {
-        var isArmed = false
+    package struct Sleep: Hashable, Sendable {
+        package var isArmed = false
         /// It was idle before, and nothing has asked for it since: it may stay down.
-        var staysIdle = false
+        package var staysIdle = false
         /// It has signalled wake.
-        var woke = false
+        package var woke = false
     }
 
-    enum Event: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
         /// From Plug and Play.
         case start, stop(HoldReason), surpriseRemove, remove
         /// From the power machine.
@@ -79,7 +79,7 @@ enum PowerPolicyMachine: StateMachine {
         case armed, armFailed, wakeNoticed, disarmed
     }
 
-    enum Effect: Hashable, Sendable {
+    package enum Effect: Hashable, Sendable {
         case implicitD0, implicitD3(HoldReason)
         case powerDown(Reason), completePowerDown, powerUp, completePowerUp
         case askToSuspend, cancelSuspend
@@ -90,7 +90,7 @@ enum PowerPolicyMachine: StateMachine {
         case reportPowerUpFailed, reportPowerDownFailed
     }
 
-    static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
+    package static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
         switch state {
         case .created: created(event)
         case .starting: starting(event)

@@ -13,7 +13,7 @@ public enum PowerState: Sendable, Hashable, CaseIterable {
 }
 
 /// Why power-managed queues hand out nothing any more.
-enum HoldReason: Hashable, Sendable, CaseIterable {
+package enum HoldReason: Hashable, Sendable, CaseIterable {
     /// The device will be back: what the driver owns is stopped, not cancelled.
     case suspend
     /// The device goes: what the driver owns is cancelled.

@@ -3,8 +3,8 @@
 ///
 /// Init runs once in a device's life, then Suspend and Restart in pairs; at removal Flush and
 /// Cleanup run once each, also after an Init that failed, and not at all without one.
-enum SelfManagedIOMachine: StateMachine {
-    enum State: Hashable, Sendable, CaseIterable {
+package enum SelfManagedIOMachine: StateMachine {
+    package enum State: Hashable, Sendable, CaseIterable {
         case created
         case initializing
         case initializeFailed
@@ -19,7 +19,7 @@ enum SelfManagedIOMachine: StateMachine {
         case final
     }
 
-    enum Event: Hashable, Sendable, CaseIterable {
+    package enum Event: Hashable, Sendable, CaseIterable {
         case start, suspend, flush, cleanUp
         case initialized, initializeFailed
         case suspended, suspendFailed
@@ -27,14 +27,14 @@ enum SelfManagedIOMachine: StateMachine {
         case flushed, cleanedUp
     }
 
-    enum Effect: Hashable, Sendable, CaseIterable {
+    package enum Effect: Hashable, Sendable, CaseIterable {
         case callInitialize, callSuspend, callRestart, callFlush, callCleanUp
         case reportStarted, reportStartFailed
         case reportSuspended, reportSuspendFailed
         case reportFlushed, reportCleanedUp
     }
 
-    static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
+    package static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
         switch state {
         case .created: created(event)
         case .initializing: initializing(event)
