@@ -178,6 +178,8 @@ extension PowerPolicyMachine {
         switch event {
         case .poweredDown: .go(.stopped, [.reportStopped])
         case .powerDownFailed: .go(.stopped, [.reportStopFailed])
+        // Acknowledged when it is down.
+        case .sleep: .later
         default: resting(event)
         }
     }
@@ -190,11 +192,11 @@ extension PowerPolicyMachine {
         }
     }
 
-    /// Plug and Play has been told, and will stop it.
+    /// Plug and Play has been told, and will stop it; or does already, for another reason, and must
+    /// not take it for a device that can come back.
     private static func broken(_ event: Event) -> Reaction? {
         switch event {
-        case .stop(let reason): .go(.stopping, [.implicitD3(reason)])
-        case .surpriseRemove: .go(.stopping, [.implicitD3(.removal)])
+        case .stop, .surpriseRemove: .go(.stopped, [.reportStopFailed])
         default: resting(event)
         }
     }
@@ -308,10 +310,8 @@ extension PowerPolicyMachine {
         case .ioPresent:
             changed.staysIdle = false
             return .go(.asleep(changed), [])
-        case .idleDisabled:
-            changed.staysIdle = false
-            return .go(.asleep(changed), [.disableIdle])
-        case .idleEnabled: return .stay([.enableIdle])
+        // Idling is switched in D0, where it can begin at once.
+        case .idleEnabled, .idleDisabled: return .later
         case .stop(let reason):
             return .go(
                 .poweringUp(.sleep, isArmed: sleep.isArmed, woke: sleep.woke, .stop(reason)),
