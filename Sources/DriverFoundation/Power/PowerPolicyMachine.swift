@@ -119,11 +119,20 @@ package enum PowerPolicyMachine: StateMachine {
     /// Closed: what comes from outside meanwhile is kept.
     static func closed(_ event: Event) -> Reaction? {
         switch event {
-        case .stop, .surpriseRemove, .ioPresent, .idleEnabled, .idleDisabled, .sleep, .resume,
-            .wake, .wakeFailed:
+        case .stop, .surpriseRemove, .ioPresent, .idleEnabled, .idleDisabled, .sleep, .resume:
             .later
+        // It is awake already, or comes back anyway.
+        case .wake, .wakeFailed: .stay([])
         case .suspendGranted, .suspendRefused: .stay([])
         default: nil
+        }
+    }
+
+    /// On the way down a wake signal counts, also when it comes too early.
+    static func closedGoingDown(_ event: Event) -> Reaction? {
+        switch event {
+        case .wake, .wakeFailed: .later
+        default: closed(event)
         }
     }
 
@@ -234,7 +243,7 @@ extension PowerPolicyMachine {
     private static func stoppingIO(
         _ event: Event, _ reason: Reason, _ wakes: Bool
     ) -> Reaction? {
-        guard event == .ioStopped else { return closed(event) }
+        guard event == .ioStopped else { return closedGoingDown(event) }
         return wakes
             ? .go(.armingWake(reason), [.callArmWake(reason)])
             : .go(
@@ -250,7 +259,7 @@ extension PowerPolicyMachine {
             .go(
                 .poweringDown(reason, isArmed: false, returns: reason == .idle),
                 [.completePowerDown])
-        default: closed(event)
+        default: closedGoingDown(event)
         }
     }
 
@@ -269,7 +278,7 @@ extension PowerPolicyMachine {
             .go(
                 .disarmingWake(reason, .broken(.powerDown(reason))), [.callDisarmWake(reason)])
         case .powerDownFailed: breaking(.powerDown(reason))
-        default: closed(event)
+        default: closedGoingDown(event)
         }
     }
 }

@@ -15,7 +15,9 @@ extension Life {
                 facts.isSuperset(of: [.isPastInterrupts, .areChildrenScanned])
                     && facts.isDisjoint(with: [.areQueuesOn, .isArmed]), .queuesOutOfPlace)
             facts.insert(.areQueuesOn)
-            facts.subtract([.wentIdle, .wentToSleep])
+            facts.subtract([
+                .wentIdle, .wentToSleep, .hasSignalled, .mustTrigger, .hasWakeFailed,
+            ])
         case .beginHoldingQueues(let isForRemoval):
             try require(
                 facts.contains(.areQueuesOn) && !facts.contains(.isSelfManagedIORunning),
