@@ -19,3 +19,11 @@ package enum HoldReason: Hashable, Sendable, CaseIterable {
     /// The device goes: what the driver owns is cancelled.
     case removal
 }
+
+/// Why a device sleeps with its wake signal armed.
+public enum WakeReason: Sendable, Hashable, CaseIterable {
+    /// It is idle while the system works (S0).
+    case idle
+    /// The system sleeps (Sx).
+    case systemSleep
+}

@@ -88,8 +88,11 @@ extension Life {
     /// Whoever waits for D0 hears what came of it; true if that is news to a machine.
     private mutating func answerWaiters(_ engine: inout Engine) throws(Rule) -> Bool {
         guard !facts.isDisjoint(with: .waiting) else { return false }
-        let isGranted = engine.tables.traits(.policy, state(.policy)).contains(.policyD0)
-        let isRefused = engine.tables.traits(.idle, state(.idle)).contains(.idleStopped)
+        let policy = engine.tables.traits(.policy, state(.policy))
+        let isGranted = policy.contains(.policyD0)
+        let isRefused =
+            policy.contains(.policyRefuses)
+            || policy.contains(.policyCreated) && facts.contains(.areQueuesPurged)
         guard isGranted || isRefused else { return false }
         facts.remove(.waitsForIO)
         guard facts.contains(.waitsForQuery) else { return false }

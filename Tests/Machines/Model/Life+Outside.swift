@@ -28,10 +28,10 @@ extension Life {
             }
             facts.insert(.isGone)
         case .setFailed: if pnp.contains(.mayBeFailed) { facts.insert(.owesFailure) }
-        case .sleep, .sleepArmed:
+        case .systemSleep, .systemSleepArmed:
             facts.formUnion([.isSystemAsleep, .owesSleep])
-            if event == .sleep { facts.remove(.wantsSleepWake) }
-            if event == .sleepArmed { facts.insert(.wantsSleepWake) }
+            if event == .systemSleep { facts.remove(.wantsSleepWake) }
+            if event == .systemSleepArmed { facts.insert(.wantsSleepWake) }
         case .resume, .resumeIdle: facts.remove(.isSystemAsleep)
         case .wake, .wakeFailed: noteWake(event, tables)
         case .takeIO, .giveIO: break
@@ -85,8 +85,8 @@ extension Move.Outside {
 
     fileprivate var policy: PowerPolicyMachine.Event? {
         switch self {
-        case .sleep: .sleep(wakes: false)
-        case .sleepArmed: .sleep(wakes: true)
+        case .systemSleep: .systemSleep(wakes: false)
+        case .systemSleepArmed: .systemSleep(wakes: true)
         case .resume: .resume(powersIdle: false)
         case .resumeIdle: .resume(powersIdle: true)
         case .wake: .wake

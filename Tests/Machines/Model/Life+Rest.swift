@@ -79,7 +79,9 @@ extension Life {
         try require(!isPending || policy.isDisjoint(with: [.asking, .dxArmed, .dxUnarmed]),
             .inconsistent)
         try require(!policy.contains(.asleep) || facts.contains(.isSystemAsleep), .lostRequest)
-        try require(facts.isDisjoint(with: .waiting) || policy.contains(.asleep), .waitsForEver)
+        // Before its first start, a device may still come to D0.
+        let mayCome = policy.contains(.asleep) || pnp.contains(.initialized)
+        try require(facts.isDisjoint(with: .waiting) || mayCome, .waitsForEver)
         try checkWake(policy)
         try checkIdle(idle, policy)
     }

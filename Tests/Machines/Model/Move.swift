@@ -6,7 +6,7 @@ package struct Move: Hashable, Sendable, CustomStringConvertible {
     enum Outside: UInt8, CaseIterable {
         case add, start, restart, queryRemove, cancelRemove, remove, queryStop, cancelStop, stop
         case surpriseRemove, setFailed
-        case sleep, sleepArmed, resume, resumeIdle
+        case systemSleep, systemSleepArmed, resume, resumeIdle
         case wake, wakeFailed, takeIO, giveIO, enableIdle, disableIdle
     }
 
@@ -68,7 +68,7 @@ extension Life {
         // Whoever asks meanwhile gets the answer that is on its way.
         case .queryRemove: !facts.contains(.owesRemoveAnswer)
         case .queryStop: !facts.contains(.owesStopAnswer)
-        case .sleep, .sleepArmed: facts.isDisjoint(with: [.isSystemAsleep, .owesSleep])
+        case .systemSleep, .systemSleepArmed: facts.isDisjoint(with: [.isSystemAsleep, .owesSleep])
         case .takeIO: !facts.contains(.holdsIO)
         case .enableIdle: !facts.contains(.isIdleEnabled)
         case .disableIdle: facts.contains(.isIdleEnabled)

@@ -42,6 +42,8 @@ struct Traits: OptionSet, Hashable, Sendable {
     static let goesToSleep = Traits(bit: 28)
     static let policyOut = Traits(bit: 29)
     static let policyStopping = Traits(bit: 30)
+    static let policyCreated = Traits(bit: 31)
+    static let policyRefuses = Traits(bit: 35)
 
     // Power.
     static let off = Traits(bit: 32)
@@ -107,8 +109,9 @@ extension Traits {
         case .asleep(let sleep):
             Traits.asleep.union(sleep.isArmed ? .asleepArmed : [])
                 .union(sleep.woke ? .asleepWoken : [])
-        case .created, .stopped, .broken, .removed: .policyOut
-        case .stopping: .policyStopping
+        case .created: [.policyOut, .policyCreated]
+        case .stopped, .broken, .removed: [.policyOut, .policyRefuses]
+        case .stopping: [.policyStopping, .policyRefuses]
         case .starting, .poweringUp, .noticingWake, .disarmingWake, .completingPowerUp:
             []
         }
