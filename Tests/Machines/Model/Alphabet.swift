@@ -19,6 +19,7 @@ struct Alphabet: Sendable {
     let selfManagedIO = Letters(SelfManagedIOMachine.Event.allCases)
     let idle = Letters(IdleMachine.Event.allCases)
     let pnp = Letters(PnPMachine.Event.allCases)
-    let power = Letters(PowerMachine.Event.allCases)
+    // The environment knows two low states.
+    let power = Letters(PowerMachine.Event.allCases.filter { $0 != .dx(.d1) })
     let policy = Letters(PowerPolicyMachine.Event.allCases)
 }

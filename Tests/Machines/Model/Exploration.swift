@@ -1,6 +1,6 @@
 /// Breadth-first search through everything that can happen: each state of the model once, with the
 /// shortest way to whatever breaks a rule.
-package struct Exploration {
+package struct Exploration: Sendable {
     package struct Finding: CustomStringConvertible, Sendable {
         package let rule: Rule
         package let path: [String]
@@ -59,6 +59,8 @@ package struct Exploration {
         origins.append((Int32(from), move))
     }
 
+    func knows(_ life: Life) -> Bool { visited.number(of: life, lives) != nil }
+
     private mutating func report(_ rule: Rule, _ number: Int, _ last: Move?) {
         var path = path(to: number).map(\.description)
         if let last { path.append(last.description) }
@@ -99,13 +101,13 @@ struct VisitedSet: Sendable {
         return true
     }
 
-    func contains(_ life: Life, _ lives: [Life]) -> Bool {
+    func number(of life: Life, _ lives: [Life]) -> Int? {
         var slot = Int(truncatingIfNeeded: life.mixed) & (slots.count - 1)
         while slots[slot] >= 0 {
-            if lives[Int(slots[slot])] == life { return true }
+            if lives[Int(slots[slot])] == life { return Int(slots[slot]) }
             slot = (slot + 1) & (slots.count - 1)
         }
-        return false
+        return nil
     }
 
     private mutating func grow(_ lives: [Life]) {

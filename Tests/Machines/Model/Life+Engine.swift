@@ -2,7 +2,7 @@ import DriverFoundation
 
 /// The framework's engine in its barest form: events are taken one at a time, the innermost
 /// machine's first, and each event's effects are performed before the next is taken.
-struct Engine {
+struct Engine: Sendable {
     let tables: Tables
     /// What the move says of itself: how the time-out is to end.
     var variant = 0
