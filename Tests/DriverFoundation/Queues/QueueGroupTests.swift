@@ -27,7 +27,9 @@ import VirtualUSB
         ])
     }
 
-    @Test("Q-21: the more urgent queue goes first; a less urgent one is passed over so often only")
+    @Test(
+        "GAP-16, Q-21: the more urgent queue goes first; a less urgent one is passed over so often only"
+    )
     func priorities() throws {
         try onBench(Self.script(limit: 1)) { bench in
             let (_, _, file) = try await bench.open()
@@ -49,7 +51,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-21: whatever comes, nobody waits for more turns than patience allows")
+    @Test("GAP-16, Q-21: whatever comes, nobody waits for more turns than patience allows")
     func fairness() throws {
         try onBench(seeds: 0..<48, Self.script(limit: 1)) { bench in
             let (_, _, file) = try await bench.open()
@@ -239,7 +241,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-9: a queue tells apart how long requests waited and how long the driver had them")
+    @Test("GAP-18: a queue tells apart how long requests waited and how long the driver had them")
     func latency() throws {
         let script = Script([
             .deviceAdd: { driver in
@@ -289,7 +291,7 @@ extension ScriptedDriver {
 
 /// Durations in buckets.
 @Suite struct LatencyHistogramTests {
-    @Test("no duration is told more than an eighth too long, and none too short")
+    @Test("GAP-18: no duration is told more than an eighth too long, and none too short")
     func accuracy() {
         for exponent in 0..<40 {
             for offset in [-1, 0, 1, 3] {
@@ -305,7 +307,7 @@ extension ScriptedDriver {
         }
     }
 
-    @Test("extremes are counted")
+    @Test("GAP-18: extremes are counted")
     func extremes() {
         var histogram = LatencyHistogram()
         #expect(histogram.duration(of: 0.5) == .zero)
