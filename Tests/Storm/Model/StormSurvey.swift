@@ -16,7 +16,7 @@ package struct StormSurvey: Sendable {
     package static let expected = (Mark.framework + Mark.queues + Mark.virtualUSB).map(\.name)
 
     /// Every mistake that storms must find.
-    package static let faults = 
+    package static let faults =
         PlantedFault.framework + PlantedFault.queues + PlantedFault.virtualUSB
 
     /// The seed that `SIMULATION_SEED` chooses to be run alone.
