@@ -120,6 +120,10 @@ struct DeviceEnvironment: Sendable {
     let watchdogInterval: Duration
     let logger: Logger
     let observer: (@Sendable (Device, LifecycleStep) -> Void)?
+    let stateObserver: (@Sendable (Device, StateChange) -> Void)?
+    let hasStarted: @Sendable (Device) -> Void
+    /// Whether a device that has failed may be made anew (PNP-18).
+    let mayRestart: @Sendable (Device) -> Bool
     let makeDriver: @Sendable (Device) async throws(DeviceError) -> any FunctionDriver
     let forget: @Sendable (Device) -> Void
 

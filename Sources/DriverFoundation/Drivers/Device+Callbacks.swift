@@ -40,6 +40,7 @@ extension Device {
     }
 
     func addDevice() {
+        connectPower()
         scope.task { [self] in
             observe(.began(.deviceAdd))
             do throws(DeviceError) {

@@ -41,6 +41,12 @@ public final class PlugAndPlay: Sendable {
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
         public var observer: (@Sendable (Device, LifecycleStep) -> Void)?
+        /// Told of each change of state of each device's machines, on the loop (DEV-13).
+        public var stateObserver: (@Sendable (Device, StateChange) -> Void)?
+        /// Whether a device that has failed is made anew, five times a minute at most (PNP-18).
+        public var restartsFailedDevices = true
+        /// Who says when the system sleeps; nobody by default, and then nothing is done for it.
+        public var sleepSource: (any SleepSource)?
         /// Told when the bus cannot notice arrivals by itself, on the loop (L27).
         public var discoveryUnavailable: (@Sendable (String) -> Void)?
 
@@ -51,6 +57,7 @@ public final class PlugAndPlay: Sendable {
     private struct State {
         var devices: [Device] = []
         var isStopping = false
+        var restarts = RestartLimit()
     }
 
     /// Puts drivers on a bus that has not been started.
@@ -73,6 +80,7 @@ public final class PlugAndPlay: Sendable {
         do {
             try await bus.start { [self] event in handle(event) }
         } catch { throw DeviceError(error) }
+        await options.sleepSource?.begin { [weak self] sleep in await self?.system(sleep) }
     }
 
     /// The devices that have a driver now, oldest first.
@@ -83,6 +91,7 @@ public final class PlugAndPlay: Sendable {
     /// Removes every device (PNP-7), waits for the end of each, and stops the bus. Calling it
     /// again does nothing.
     public func stop() async {
+        await options.sleepSource?.end()
         let devices = await bus.loop.perform { [self] in
             state.value.isStopping = true
             return state.value.devices
@@ -112,16 +121,29 @@ public final class PlugAndPlay: Sendable {
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,
+            stateObserver: options.stateObserver,
+            hasStarted: { [weak self] device in
+                self?.state.value.restarts.started(device.restartKey)
+            },
+            mayRestart: { [weak self] device in self?.mayRestart(device) ?? false },
             makeDriver: { device throws(DeviceError) in try await match.driver.init(device: device)
             },
-            forget: { [weak self] device in
-                self?.state.value.devices.removeAll { $0 === device }
-            })
+            forget: { [weak self] device in self?.forget(device) })
         let device = Device(attached, interfaces: match.interfaces, in: environment)
         state.value.devices.append(device)
         device.observe(.matched(driver: "\(match.driver)"))
         device.post(PnPMachine.Event.add)
         device.post(PnPMachine.Event.start)
+    }
+
+    private func forget(_ device: Device) {
+        state.value.devices.removeAll { $0 === device }
+        if device.isToBeMadeAnew { arrived(device.attached) }
+    }
+
+    private func mayRestart(_ device: Device) -> Bool {
+        guard options.restartsFailedDevices, !state.value.isStopping else { return false }
+        return state.value.restarts.failed(device.restartKey, at: bus.loop.now)
     }
 
     private func match(

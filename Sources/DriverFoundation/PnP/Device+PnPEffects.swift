@@ -5,7 +5,7 @@ extension Device {
         case .callDeviceAdd: addDevice()
         case .acquireHardware: acquireHardware()
         case .callPrepareHardware: call(.prepareHardware, .hardwarePrepared, .prepareFailed)
-        case .callReleaseHardware: call(.releaseHardware, .hardwareReleased, .releaseFailed)
+        case .callReleaseHardware: releaseHardware()
         case .callSurpriseRemoval: noticeSurpriseRemoval()
         case .startPolicy: post(PowerPolicyMachine.Event.start)
         case .stopPolicy(let reason): post(PowerPolicyMachine.Event.stop(reason))
@@ -42,6 +42,17 @@ extension Device {
         }
     }
 
+    /// DEV-11: of a failed device perhaps not before the end of its children.
+    private func releaseHardware() {
+        guard state.value.pnp.state == .releasingHardware(.failure), hasChildren else {
+            return call(.releaseHardware, .hardwareReleased, .releaseFailed)
+        }
+        scope.task { [self] in
+            await waitForDescendantsOnFailure()
+            call(.releaseHardware, .hardwareReleased, .releaseFailed)
+        }
+    }
+
     /// After a stop they are enabled still (PNP-9).
     private func offerInterfaces() {
         if state.value.lifecycle.areInterfacesEnabled { return }
@@ -61,8 +72,9 @@ extension Device {
         switch effect {
         case .reportStarted:
             state.value.isFailed = false
-            state.value.lifecycle.hasStarted = true
+            environment.hasStarted(self)
             observe(.started)
+            beginEnumerating()
         case .reportStartFailed:
             state.value.isFailed = true
             observe(.startFailed)
@@ -72,7 +84,6 @@ extension Device {
             observe(.failed)
         default: preconditionFailure("not a report: \(effect)")
         }
-        answerStart(effect)
     }
 
     // MARK: Questions
@@ -84,13 +95,11 @@ extension Device {
         case .callQueryStop:
             ask(.queryStop)
         case .holdD0:
-            let reference = PowerReference("a query that is pending", on: self)
-            state.value.lifecycle.queryReference = reference
-            reference.take()
+            state.value.lifecycle.power.query = stopIdling(for: "a query that is pending")
             whenInD0 { [self] error in
                 post(error == nil ? PnPMachine.Event.deviceInD0 : .d0Refused)
             }
-        case .releaseD0: state.value.lifecycle.queryReference.take()?.drop()
+        case .releaseD0: state.value.lifecycle.power.query.take()?.drop()
         case .grant(.remove): grantRemoveQueries()
         case .refuse(.remove): refuseRemoveQueries()
         case .grant(.stop): answerStopQueries(isGranted: true)
@@ -99,19 +108,18 @@ extension Device {
         }
     }
 
-    /// DEV-16: whoever has a veto is asked before the driver.
+    /// DEV-16: what was said before decides without the driver.
     private func ask(_ question: DriverCall) {
-        guard let veto = state.value.lifecycle.vetoes.first else {
+        guard let veto = standingVeto else {
             return question == .queryRemove
                 ? askHoldersAndDriver() : call(question, .queryGranted, .queryRefused)
         }
-        let refusal = DeviceError(.busy, "\(name) cannot be removed or stopped: \(veto.reason).")
         if question == .queryRemove {
-            state.value.queryRefusal = refusal
+            state.value.queryRefusal = veto
         } else {
-            state.value.lifecycle.stopRefusal = refusal
+            state.value.lifecycle.stopRefusal = veto
         }
-        observe(.vetoed(veto.reason))
+        observe(.vetoed(veto))
         post(PnPMachine.Event.queryRefused)
     }
 
@@ -157,10 +165,16 @@ extension Device {
     // MARK: Children
 
     private func performChildren(_ effect: PnPMachine.Effect) {
-        let children = state.value.lifecycle.children
         switch effect {
-        case .removeChildren: for child in children { child.beginRemoval() }
-        case .surpriseRemoveChildren: for child in children { child.departed() }
+        case .removeChildren, .surpriseRemoveChildren:
+            guard hasChildren else { return }
+            state.value.lifecycle.childRemovals += 1
+            let isSurprise = effect == .surpriseRemoveChildren
+            scope.task { [self] in
+                await removeChildren(isSurprise: isSurprise)
+                state.value.lifecycle.childRemovals -= 1
+                endIfChildless()
+            }
         case .waitForChildren:
             state.value.lifecycle.isWaitingForChildren = true
             endIfChildless()
@@ -168,14 +182,9 @@ extension Device {
         }
     }
 
-    /// A child has come to its end.
-    func childEnded(_ child: Device) {
-        state.value.lifecycle.children.removeAll { $0 === child }
-        endIfChildless()
-    }
-
     private func endIfChildless() {
-        guard state.value.lifecycle.isWaitingForChildren, state.value.lifecycle.children.isEmpty
+        guard state.value.lifecycle.isWaitingForChildren,
+            state.value.lifecycle.childRemovals == 0
         else { return }
         state.value.lifecycle.isWaitingForChildren = false
         post(PnPMachine.Event.childrenRemoved)

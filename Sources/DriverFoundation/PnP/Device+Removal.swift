@@ -14,6 +14,8 @@ extension Device {
             if isFirst { post(PnPMachine.Event.queryRemove) }
         }
         if let refusal { throw refusal }
+        // Whoever removes it wants no other in its place.
+        onLoop { [self] in state.value.lifecycle.isRestarting = false }
         await removeWithoutQuery()
     }
 
@@ -57,6 +59,7 @@ extension Device {
     func departed() {
         reachDeparture()
         state.value.isGone = true
+        state.value.lifecycle.hasDeparted = true
         state.value.removalGrace?.disarm()
         let waiters = state.value.removalWaiters
         state.value.removalWaiters = []
