@@ -9,8 +9,7 @@ import VirtualUSB
     static func script(
         wakes: Bool = false, suspends: Bool = false, _ steps: [DriverCallback: Script.Step] = [:]
     ) -> Script {
-        var steps = steps
-        steps[.deviceAdd] = { driver throws(DeviceError) in
+        let add: Script.Step = { driver throws(DeviceError) in
             var settings = IdleSettings()
             settings.isEnabled = true
             settings.timeout = .seconds(2)
@@ -18,7 +17,7 @@ import VirtualUSB
             settings.suspends = suspends
             try driver.device.setIdle(settings, by: .driver)
         }
-        return Script(steps)
+        return Script(steps.merging([.deviceAdd: add]) { $1 })
     }
 
     /// PNP-2, to a state from which the device returns.
