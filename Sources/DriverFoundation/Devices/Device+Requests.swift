@@ -7,9 +7,7 @@ extension Device {
     ) {
         let core = state.value.pool.popLast() ?? RequestCore(of: self)
         core.begin(request, from: file, reply, ticket: ticket)
-        let kind = RequestRoutes(request.kind)
-        let route = state.value.routes.first { $0.0.contains(kind) }
-        guard let queue = route?.1 ?? state.value.defaultQueue else {
+        guard let queue = state.value.stack.top?.queue(for: request.kind) else {
             return core.finish(error: .invalidRequest, information: 0)
         }
         guard ClientRequest.capacities ~= request.outputCapacity else {
@@ -42,6 +40,14 @@ extension Device {
     func fileClosed(_ file: File) {
         state.value.files.removeAll { $0 === file }
         endIfFilesClosed()
+        endControlIfClosed()
+    }
+
+    /// F-5: whether programs can open it now.
+    private var isOpenToClients: Bool {
+        if let control = state.value.stack.control { return control.isAccepting }
+        return !state.value.isGone
+            && [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
     }
 
     func endIfFilesClosed() {
@@ -66,9 +72,7 @@ extension Device: InterfacePort {
     /// F-1: an open; F-5: refused once the device is going.
     public func open() async throws(DeviceError) -> any FilePort {
         let file = await loop.perform { [self] () -> File? in
-            guard !state.value.isGone,
-                [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
-            else {
+            guard isOpenToClients else {
                 loop.reach(.openedWhenGoing)
                 return nil
             }

@@ -2,9 +2,10 @@ internal import Logging
 
 /// A device that was matched to a driver: from arrival to the end of its removal (DRV-2).
 ///
+/// A whole USB device, a function of a composite one, or a child that its bus driver stands for.
 /// Through it a driver makes queues, registers interfaces, finds pipes and starts tasks.
 ///
-/// Threading: `loop`, `scope`, `name`, `attached` and `clock`, ``remove()``, ``task(_:)`` and
+/// Threading: `loop`, `scope`, `identity`, `usb`, `parent` and `clock`, ``remove()``, ``task(_:)`` and
 /// ``concurrently(_:)``, and what an interface offers its clients, anywhere; everything else on the
 /// device's scope, where the driver runs anyway.
 public final class Device: Sendable {
@@ -12,15 +13,20 @@ public final class Device: Sendable {
     public let loop: EventLoop
     /// The scope of the driver and all that is called for it (S-5).
     public let scope: Scope
-    /// The device as its bus describes it.
-    public let attached: AttachedDevice
-    /// What reports call it: the product's name and its place.
-    public let name: String
+    /// What it is called and matched by (B-7).
+    public let identity: DeviceIdentity
+    /// The USB device as its bus describes it: of a function, that of which it is a part. `nil` for
+    /// a device without USB hardware of its own.
+    public let usb: AttachedDevice?
+    /// The device whose driver reported it, if it is a child.
+    public let parent: Device?
     /// The clock to wait on: virtual under the simulation.
     public let clock: LoopClock
 
     let environment: DeviceEnvironment
-    let interfaceNumbers: [UInt8]
+    let source: DeviceSource
+    // What records call it: the attachment, and for others a number that no attachment has.
+    let recordNumber: UInt32
     let state: LoopConfined<State>
 
     struct State {
@@ -32,8 +38,8 @@ public final class Device: Sendable {
         var driver: (any FunctionDriver)?
         var hardware: Hardware?
         var queues: [RequestQueue] = []
-        var routes: [(RequestRoutes, RequestQueue)] = []
-        var defaultQueue: RequestQueue?
+        var stack: StackState
+        var family: FamilyState
         var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
         var files: [File] = []
         var pool: [RequestCore] = []
@@ -50,19 +56,35 @@ public final class Device: Sendable {
         var readers: [ContinuousReader] = []
     }
 
-    init(
-        _ attached: AttachedDevice, interfaces: [UInt8], in environment: DeviceEnvironment
-    ) {
-        self.attached = attached
+    init(_ node: DeviceNode, scope: Scope? = nil, in environment: DeviceEnvironment) {
+        identity = node.identity
+        source = node.source
+        usb = node.source.usb
+        parent = node.parent
         self.environment = environment
-        interfaceNumbers = interfaces
         loop = environment.bus.loop
         clock = LoopClock(loop)
-        let product = attached.strings.product ?? "USB device"
-        name = "\(product) (\(attached.location))"
-        scope = Scope(on: loop, name: name)
-        state = LoopConfined(on: loop, State())
+        self.scope = scope ?? Scope(on: loop, name: node.identity.name)
+        recordNumber =
+            usb.map { UInt32(truncatingIfNeeded: $0.id.rawValue) } ?? environment.nextNumber()
+        state = LoopConfined(
+            on: loop, State(stack: StackState(node), family: FamilyState(node)))
     }
+
+    /// What reports call it: a USB device's product and place.
+    public var name: String { identity.name }
+
+    /// The USB device as its bus describes it, for drivers that match nothing else: traps for a
+    /// device without (``usb`` does not).
+    public var attached: AttachedDevice {
+        guard let usb else {
+            broken(
+                "B-7: \(name) is not a USB device: look at `usb`", file: #fileID, line: #line)
+        }
+        return usb
+    }
+
+    var interfaceNumbers: [UInt8] { source.interfaces }
 
     /// Whether nothing can be asked of the device any more: from its departure on, or from when an
     /// orderly removal ends its queues. Not yet during that removal's
@@ -92,29 +114,28 @@ public final class Device: Sendable {
         read: RequestHandler<Driver>? = nil, write: RequestHandler<Driver>? = nil,
         deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil
     ) -> RequestQueue {
-        let handlers = RequestHandlers(
-            read: read, write: write, deviceControl: deviceControl, other: other)
+        makeQueue(
+            dispatch, isPowerManaged: isPowerManaged, at: functionLevel, for: driver,
+            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other))
+    }
+
+    /// Makes a queue of the driver at `level`, and routes to it what its handlers are for.
+    func makeQueue<Driver: DriverActor>(
+        _ dispatch: QueueDispatch, isPowerManaged: Bool, at level: DeviceLevel,
+        for driver: isolated Driver, _ handlers: RequestHandlers<Driver>
+    ) -> RequestQueue {
         contract(
             !handlers.routes.isEmpty || handlers.isDefault,
             "Q-1: a \(dispatch) queue of \(name) has no handler: give it one, or make it manual")
-        contract(
-            !handlers.isDefault || state.value.defaultQueue == nil,
-            "Q-2: \(name) has two queues with a handler for `other`: keep one")
         let queue = add(RequestQueue(dispatch, isPowerManaged: isPowerManaged, of: self))
         queue.setWorkers { [unowned driver, unowned queue, scope] in
             scope.task { await driver.work(on: queue, handlers) }
         }
-        for (routes, _) in state.value.routes {
-            contract(
-                routes.isDisjoint(with: handlers.routes),
-                "Q-3: \(name) has two queues for one kind of request: keep one handler of each")
-        }
-        state.value.routes.append((handlers.routes, queue))
-        if handlers.isDefault { state.value.defaultQueue = queue }
+        level.route(handlers.routes, isDefault: handlers.isDefault, to: queue)
         return queue
     }
 
-    private func add(_ queue: RequestQueue) -> RequestQueue {
+    func add(_ queue: RequestQueue) -> RequestQueue {
         contract(
             state.value.queues.count < 64, "a device has at most 64 queues: make them once, in init"
         )
@@ -175,8 +196,12 @@ struct DeviceEnvironment: Sendable {
     let watchdogInterval: Duration
     let logger: Logger
     let observer: (@Sendable (Device, LifecycleStep) -> Void)?
-    let makeDriver: @Sendable (Device) async throws(DeviceError) -> any FunctionDriver
+    /// Finds drivers for a child, and starts it; `nil` when there are none.
+    let attach: @Sendable (DeviceNode) -> Device?
     let forget: @Sendable (Device) -> Void
+    let keep: @Sendable (ControlDevice) -> Void
+    let forgetControl: @Sendable (ControlDevice) -> Void
+    let nextNumber: @Sendable () -> UInt32
 
     func logError(_ message: String) { logger.error("\(message)") }
 }

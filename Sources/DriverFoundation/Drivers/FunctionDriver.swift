@@ -9,7 +9,7 @@
 /// Order of callbacks: `init` → ``prepareHardware()`` → ``enterD0(from:)`` → requests are delivered
 /// → (``surpriseRemoval()``) → ``exitD0(to:)`` → ``releaseHardware()``. Each may throw; what then
 /// happens is said at each.
-public protocol FunctionDriver: Actor {
+public protocol FunctionDriver: DriverActor {
     /// The devices that this driver is for; the most specific match among drivers wins (DRV-2).
     static var matches: [DeviceMatch] { get }
 
@@ -44,6 +44,9 @@ public protocol FunctionDriver: Actor {
 }
 
 extension FunctionDriver {
+    /// The device's scope.
+    public nonisolated var scope: Scope { device.scope }
+
     /// The device's scope.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe device.scope.asUnownedSerialExecutor()

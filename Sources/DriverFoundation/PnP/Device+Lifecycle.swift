@@ -77,6 +77,11 @@ extension Device {
         case .powerUp: post(PowerMachine.Event.implicitD0)
         case .powerDown: post(PowerMachine.Event.implicitD3)
         case .callQueryRemove:
+            // DEV-16: refused before the driver is asked.
+            if let veto = standingVeto {
+                state.value.queryRefusal = veto
+                return post(PnPMachine.Event.queryRefused)
+            }
             call(.queryRemove, .queryGranted, .queryRefused) { driver throws(DeviceError) in
                 try await driver.queryRemove()
             }
@@ -107,14 +112,17 @@ extension Device {
             }
         case .closeHardware:
             scope.task { [self] in
-                await state.value.hardware.take()?.close()
-                observe(.hardwareClosed)
+                if let hardware = state.value.hardware.take() {
+                    await hardware.close()
+                    observe(.hardwareClosed)
+                }
                 post(PnPMachine.Event.hardwareClosed)
             }
         case .purgeQueues:
             state.value.isGone = true
             let queues = state.value.queues
             scope.task { [self] in
+                await removeChildren(isSurprise: true)
                 await purge(queues)
                 await surpriseNoticed()
                 observe(.queuesPurged)
@@ -179,14 +187,42 @@ extension Device {
         scope.task { [self] in
             observe(.began(callback))
             do throws(DeviceError) {
-                try await body(driver)
+                try await prepare(callback)
+                try await callStack(callback) { () throws(DeviceError) in try await body(driver) }
+                await finish(callback, isDone: true)
                 observe(.returned(callback))
                 ended(true)
             } catch {
+                await finish(callback, isDone: false)
                 note(error, from: callback)
                 ended(false)
             }
         }
+    }
+
+    /// What the family needs before a callback.
+    private func prepare(_ callback: DriverCallback) async throws(DeviceError) {
+        switch callback {
+        case .enterD0: try await acquireParentPower()
+        case .releaseHardware
+        where !state.value.isGone && isFailing
+            && releasesHardwareAfterDescendants:
+            await removeChildren(isSurprise: true)
+        default: break
+        }
+    }
+
+    /// What the family needs after a callback.
+    private func finish(_ callback: DriverCallback, isDone: Bool) async {
+        switch callback {
+        case .enterD0: if isDone { await scanForChildren() } else { releaseParentPower() }
+        case .exitD0: releaseParentPower()
+        default: break
+        }
+    }
+
+    private var isFailing: Bool {
+        if case .releasingHardware(.failure) = state.value.pnp.state { true } else { false }
     }
 
     private func note(_ error: DeviceError, from callback: DriverCallback) {
@@ -205,8 +241,7 @@ extension Device {
         scope.task { [self] in
             observe(.began(.deviceAdd))
             do throws(DeviceError) {
-                let driver = try await environment.makeDriver(self)
-                state.value.driver = driver
+                try await addDrivers()
                 observe(.returned(.deviceAdd))
                 post(PnPMachine.Event.deviceAdded)
             } catch {
@@ -219,10 +254,11 @@ extension Device {
     private func acquireHardware() {
         scope.task { [self] in
             do throws(DeviceError) {
-                let hardware = try await Hardware.acquire(for: self)
-                state.value.hardware = hardware
-                observe(.hardwareAcquired)
-                if state.value.isGone { hardware.interrupt() }
+                if let hardware = try await Hardware.acquire(for: self) {
+                    state.value.hardware = hardware
+                    observe(.hardwareAcquired)
+                    if state.value.isGone { hardware.interrupt() }
+                }
                 post(PnPMachine.Event.hardwareAcquired)
             } catch {
                 state.value.startError = error
@@ -235,21 +271,28 @@ extension Device {
 
     private func performInterfaces(_ effect: PnPMachine.Effect) {
         if effect == .enableInterfaces {
-            for index in state.value.interfaces.indices {
-                let id = environment.interfaces.nextID()
-                state.value.interfaces[index].id = id
-                environment.interfaces.enable(
-                    DeviceInterface(
-                        id: id, state.value.interfaces[index].0, deviceName: name, port: self))
-            }
+            enableInterfaces()
             observe(.interfacesEnabled)
         } else {
-            if loop.isPlanted(.interfaceStaysEnabled) { return observe(.interfacesDisabled) }
-            for index in state.value.interfaces.indices {
-                guard let id = state.value.interfaces[index].id.take() else { continue }
-                environment.interfaces.disable(id)
-            }
+            if !loop.isPlanted(.interfaceStaysEnabled) { disableInterfaces() }
             observe(.interfacesDisabled)
+        }
+    }
+
+    func enableInterfaces() {
+        for index in state.value.interfaces.indices {
+            let id = environment.interfaces.nextID()
+            state.value.interfaces[index].id = id
+            environment.interfaces.enable(
+                DeviceInterface(
+                    id: id, state.value.interfaces[index].0, deviceName: name, port: self))
+        }
+    }
+
+    func disableInterfaces() {
+        for index in state.value.interfaces.indices {
+            guard let id = state.value.interfaces[index].id.take() else { continue }
+            environment.interfaces.disable(id)
         }
     }
 
@@ -265,20 +308,21 @@ extension Device {
     private func reportStart(isStarted: Bool) {
         state.value.isFailed = !isStarted
         observe(isStarted ? .started : .startFailed)
+        if isStarted { beginEnumerating() }
     }
 
     private func dispose() {
         observe(.disposed)
         // Taken out first: what the driver does as it goes may look at the device.
-        let driver = state.value.driver.take()
         state.value.queues = []
-        state.value.routes = []
-        state.value.defaultQueue = nil
         state.value.pool = []
-        _ = consume driver
+        deleteControlDevices()
+        removeDrivers()
+        endRelations()
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
         environment.forget(self)
+        parent?.childEnded(self)
         for waiter in waiters { waiter.resume() }
     }
 }

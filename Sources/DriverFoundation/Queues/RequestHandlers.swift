@@ -1,10 +1,10 @@
 /// What a driver does with a request of one kind: runs on the device's scope, may await, and must
 /// let go of the request before or after it returns.
-public typealias RequestHandler<Driver: FunctionDriver> =
+public typealias RequestHandler<Driver: DriverActor> =
     @Sendable (isolated Driver, consuming Request) async -> Void
 
 /// The handlers of one queue: one for each kind of request, and one for what is left.
-struct RequestHandlers<Driver: FunctionDriver>: Sendable {
+struct RequestHandlers<Driver: DriverActor>: Sendable {
     let read: RequestHandler<Driver>?
     let write: RequestHandler<Driver>?
     let deviceControl: RequestHandler<Driver>?
@@ -48,7 +48,7 @@ struct RequestRoutes: OptionSet, Sendable {
     }
 }
 
-extension FunctionDriver {
+extension DriverActor {
     /// One worker of a queue: isolated to the driver, so that calling a handler is no hop.
     func work(on queue: RequestQueue, _ handlers: RequestHandlers<Self>) async {
         var isFirst = true

@@ -4,7 +4,7 @@ import Logging
 /// What the observer and the logger were told, and a way to wait for it.
 final class Journal: Sendable {
     private struct State {
-        var entries: [(id: AttachmentID, step: LifecycleStep)] = []
+        var entries: [(device: String, id: AttachmentID?, step: LifecycleStep)] = []
         var errors: [String] = []
         var waiters: [(LifecycleStep, Resumption<Void>)] = []
         var devices: [Device] = []
@@ -14,7 +14,7 @@ final class Journal: Sendable {
     init(on loop: EventLoop) { state = LoopConfined(on: loop, State()) }
 
     func note(_ step: LifecycleStep, of device: Device) {
-        state.value.entries.append((device.attached.id, step))
+        state.value.entries.append((device.name, device.usb?.id, step))
         if case .matched = step { state.value.devices.append(device) }
         if step == .disposed { state.value.devices.removeAll { $0 === device } }
         let waiters = state.value.waiters
@@ -48,6 +48,21 @@ final class Journal: Sendable {
 
     func steps(of id: AttachmentID? = nil) -> [LifecycleStep] {
         state.value.entries.filter { id == nil || $0.id == id }.map(\.step)
+    }
+
+    /// All steps, with the device of each, as `name: step`.
+    var story: [String] { state.value.entries.map { "\($0.device): \($0.step)" } }
+
+    /// Returns when `step` has happened to a device of this name.
+    func wait(for step: LifecycleStep, of name: String) async {
+        while !state.value.entries.contains(where: { $0.device == name && $0.step == step }) {
+            await next(step)
+        }
+    }
+
+    /// The device of this name that is still there.
+    func device(named name: String) -> Device? {
+        state.value.devices.last { $0.name == name }
     }
 
     /// The log as golden texts have it: a callback that returned with nothing in between is one
