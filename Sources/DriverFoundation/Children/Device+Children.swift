@@ -129,6 +129,10 @@ extension Device {
         return list
     }
 
+    /// The parent's queue that takes this device's requests, if the bus driver has settled on one
+    ///
+    public var parentQueue: RequestQueue? { state.value.family.parentQueue }
+
     // MARK: For lists
 
     /// Whether children are made: from the end of the start to the beginning of the end.

@@ -105,6 +105,13 @@ extension Device {
         set { state.value.family.releasesAfterDescendants = newValue }
     }
 
+    /// Called before the hardware is released because something failed (DEV-11): the children of a
+    /// failed device are missing (PNP-19), and it waits for their end if its driver has said so.
+    func waitForDescendantsOnFailure() async {
+        guard releasesHardwareAfterDescendants else { return }
+        await removeChildren(isSurprise: true)
+    }
+
     /// Why nobody needs to ask the driver: it has said before that the device stays.
     var standingVeto: DeviceError? {
         let family = state.value.family

@@ -122,6 +122,7 @@ extension Device {
             state.value.isGone = true
             let queues = state.value.queues
             scope.task { [self] in
+                parentQueue?.cancelRequests(of: self)
                 await removeChildren(isSurprise: true)
                 await purge(queues)
                 await surpriseNoticed()

@@ -187,6 +187,13 @@ public final class RequestQueue: Sendable {
         cancelOwned()
     }
 
+    /// a child goes, and what it has forwarded here is cancelled.
+    func cancelRequests(of child: Device) {
+        for core in state.value.waiting.all + state.value.owned.all where core.device === child {
+            core.cancel()
+        }
+    }
+
     /// Lets the workers go; nothing comes any more.
     func end() {
         state.value.isEnded = true

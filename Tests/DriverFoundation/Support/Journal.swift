@@ -55,8 +55,13 @@ final class Journal: Sendable {
 
     /// Returns when `step` has happened to a device of this name.
     func wait(for step: LifecycleStep, of name: String) async {
-        while !state.value.entries.contains(where: { $0.device == name && $0.step == step }) {
-            await next(step)
+        var isThere = false
+        while !isThere {
+            await Resumption.wait { resumption in
+                isThere = state.value.entries.contains { $0.device == name && $0.step == step }
+                if isThere { return resumption.resume() }
+                state.value.waiters.append((step, resumption))
+            }
         }
     }
 
