@@ -12,7 +12,7 @@ public struct ChildDevice: Sendable {
     struct Terms: Sendable {
         var needsParentPower = true
         var parentQueue: RequestQueue?
-        var offers = OfferedInterfaces()
+        var offers = LevelOffers()
         var capabilities: DeviceCapabilities?
     }
 

@@ -31,7 +31,7 @@ struct FamilyState {
     init(_ node: DeviceNode) { terms = node.child }
 
     var parentQueue: RequestQueue? { terms.parentQueue }
-    var offers: OfferedInterfaces { terms.offers }
+    var offers: LevelOffers { terms.offers }
 }
 
 /// Tells static children apart (B-6).

@@ -27,7 +27,7 @@ public final class DeviceLevel: Sendable {
         var filter: (any FilterDriver)?
         var routes: [(RequestRoutes, RequestQueue)] = []
         var defaultQueue: RequestQueue?
-        var offers = OfferedInterfaces()
+        var offers = LevelOffers()
         weak var below: DeviceLevel?
     }
 
@@ -125,13 +125,13 @@ public final class DeviceLevel: Sendable {
     func clear() -> (any FilterDriver)? {
         state.value.routes = []
         state.value.defaultQueue = nil
-        state.value.offers = OfferedInterfaces()
+        state.value.offers = LevelOffers()
         return state.value.filter.take()
     }
 }
 
 /// What one level offers to those above it: one value for each protocol.
-struct OfferedInterfaces: Sendable {
+struct LevelOffers: Sendable {
     private var values: [(type: ObjectIdentifier, value: any Sendable)] = []
 
     mutating func add<Interface: Sendable>(_ value: Interface, as type: Interface.Type) {

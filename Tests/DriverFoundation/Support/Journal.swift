@@ -1,11 +1,13 @@
-import DriverFoundation
 import Logging
+
+@testable import DriverFoundation
 
 /// What the observer and the logger were told, and a way to wait for it.
 final class Journal: Sendable {
     private struct State {
         var entries: [(device: String, id: AttachmentID?, step: LifecycleStep)] = []
         var errors: [String] = []
+        var told: [String] = []
         var waiters: [(LifecycleStep, Resumption<Void>)] = []
         var devices: [Device] = []
     }
@@ -23,6 +25,11 @@ final class Journal: Sendable {
     }
 
     func note(error: String) { state.value.errors.append(error) }
+
+    /// What drivers have told, in order.
+    var told: [String] { state.value.told }
+
+    func note(told text: String) { state.value.told.append(text) }
 
     /// What was logged as an error.
     var errors: [String] { state.value.errors }
@@ -113,5 +120,11 @@ struct JournalLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         if event.level >= .error { journal.note(error: "\(event.message)") }
+        if event.level == .info { journal.note(told: "\(event.message)") }
     }
+}
+
+extension Device {
+    /// Tells the journal, through the logger.
+    func tell(_ text: String) { environment.logger.info("\(text)") }
 }
