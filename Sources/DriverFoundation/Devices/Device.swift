@@ -5,9 +5,9 @@ internal import Logging
 /// A whole USB device, a function of a composite one, or a child that its bus driver stands for.
 /// Through it a driver makes queues, registers interfaces, finds pipes and starts tasks.
 ///
-/// Threading: `loop`, `scope`, `identity`, `usb`, `parent` and `clock`, ``remove()``, ``task(_:)`` and
-/// ``concurrently(_:)``, and what an interface offers its clients, anywhere; everything else on the
-/// device's scope, where the driver runs anyway.
+/// Threading: `loop`, `scope`, `identity`, `usb`, `parent` and `clock`, ``remove()``,
+/// ``task(_:)`` and ``concurrently(_:)``, and what an interface offers its clients, anywhere;
+/// everything else on the device's scope, where the driver runs anyway.
 public final class Device: Sendable {
     /// The loop on which everything of this device happens.
     public let loop: EventLoop
