@@ -134,6 +134,19 @@ import Testing
         }
     }
 
+    @Test("B-3: a child that was removed while present gets another device when reported again")
+    func removedThenReported() throws {
+        try onBench(drivers: Self.drivers) { bench in
+            let bus = try await bench.toyBus()
+            try await bench.toy(1, in: bus).remove()
+            await bench.settle()
+            try same(bus.device.children.count, 0, "children")
+            await bus.plug(1)
+            await bench.settle()
+            try same(bus.device.children.map(\.name), ["toy 1"], "children again")
+        }
+    }
+
     @Test("B-5: an iteration shows what it is asked for; reports made meanwhile wait for its end")
     func iteration() throws {
         try onBench(seeds: 0..<4, drivers: Self.drivers) { bench in

@@ -252,6 +252,7 @@ private struct TableWalk {
             if entry.state == .reportedMissing {
                 try check(isHeld || entry.isBeingMade, "seed \(seed): kept for nothing")
             }
+            if entry.state == .instantiated { try check(isHeld, "seed \(seed): no device") }
             if entry.state == .notPresent || entry.state == .needsInstantiation {
                 try check(!entry.hasDevice, "seed \(seed): \(entry.state) with a device")
             }
