@@ -193,6 +193,14 @@ let package = Package(
             ], path: "Tests/Samples",
             exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
             swiftSettings: plain),
+        .target(
+            name: "CoverageModel", path: "Tests/Coverage/Model", swiftSettings: plain),
+        .executableTarget(
+            name: "coverage", dependencies: ["CoverageModel"], path: "Tests/Coverage/Command",
+            swiftSettings: plain),
+        .testTarget(
+            name: "CoverageTests", dependencies: ["CoverageModel"], path: "Tests/Coverage/Tests",
+            swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP", ["DriverSimulation", "CAllocationCount"]),
         tests(of: "LibUSBBus", ["CLibUSB"]),

@@ -1,4 +1,5 @@
 // actor-isolated
+// GAP-5: a cancel handler that runs elsewhere cannot touch the driver's state
 import DriverFoundation
 
 actor Driver: FunctionDriver {

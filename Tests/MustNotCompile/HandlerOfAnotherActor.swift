@@ -1,4 +1,5 @@
 // actor-isolated|isolat
+// GAP-5: a driver cannot touch another driver's state
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // used after consume|consumed here|consumed more than once
+// R-5, VF-22: a request's bytes end with it
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // lifetime-dependent value escapes|non-Escapable
+// R-5, VF-20: lent bytes cannot be kept beyond the request
 import DriverFoundation
 
 actor Driver: FunctionDriver {

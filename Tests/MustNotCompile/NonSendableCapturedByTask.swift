@@ -1,4 +1,5 @@
 // [Ss]endable
+// GAP-12: what is not safe to share cannot be shared with a task
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // lifetime-dependent|non-Escapable|nonescapable|capture
+// VF-22: lent bytes cannot be taken into a task
 import DriverFoundation
 
 actor Driver: FunctionDriver {

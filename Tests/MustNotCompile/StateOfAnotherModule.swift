@@ -1,4 +1,5 @@
 // inaccessible|internal
+// SEED-8: a device's own state is out of a driver's reach
 import DriverFoundation
 
 actor Driver: FunctionDriver {

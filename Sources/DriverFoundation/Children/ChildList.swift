@@ -207,6 +207,8 @@ extension ChildList: ChildSource {
         state.value.devices.isEmpty && !state.value.table.entries.contains(where: \.isBeingMade)
     }
 
+    var scans: Bool { handlers.scan != nil }
+
     func scan() async { await handlers.scan?() }
 
     func parentChanged() { work() }

@@ -2,6 +2,8 @@
 protocol ChildSource: AnyObject, Sendable {
     /// Whether no child of it has a device, or is being made.
     var isEmpty: Bool { get }
+    /// Whether its driver looks for children.
+    var scans: Bool { get }
     /// Has the driver look for children (B-4).
     func scan() async
     /// The parent begins or ends to enumerate.
@@ -19,8 +21,7 @@ struct FamilyState {
     var isEnumerating = false
     var childlessWaiters: [Resumption<Void>] = []
     var ended: (@Sendable () -> Void)?
-    var powerReferences = 0
-    var holdsParentPower = false
+    var parentPower: PowerReference?
     var related: [Device] = []
     var removalVetoes = 0
     var isNotDisableable = false
@@ -138,58 +139,6 @@ extension Device {
     /// Whether children are made: from the end of the start to the beginning of the end.
     var isEnumerating: Bool { state.value.family.isEnumerating }
 
-    /// Finds drivers for a child and starts it; `nil` when no driver matches it.
-    func attachChild(
-        _ child: ChildDevice, ended: @escaping @Sendable () -> Void
-    ) throws(DeviceError) -> Device? {
-        guard !child.identity.instanceID.isEmpty,
-            child.identity.hardwareIDs.first?.isEmpty == false
-        else {
-            throw DeviceError(
-                .invalidRequest, "B-7: \(child.identity.name) has no instance id or hardware id.")
-        }
-        let siblings = state.value.family.children
-        guard !siblings.contains(where: { $0.isTwin(of: child.identity) }) else {
-            throw DeviceError(
-                .invalidRequest,
-                "B-7: another child of \(name) has the instance id \(child.identity.instanceID).")
-        }
-        var node = DeviceNode(child.identity, .software, parent: self)
-        if let function = child.function, let usb {
-            node.source = .function(usb, interfaces: function.interfaces)
-        }
-        node.child = child.terms
-        node.driver = child.driver
-        guard let device = environment.attach(node) else { return nil }
-        device.state.value.family.ended = ended
-        state.value.family.children.append(device)
-        device.begin()
-        return device
-    }
-
-    private func isTwin(of identity: DeviceIdentity) -> Bool {
-        !isGone && self.identity.instanceID == identity.instanceID
-            && self.identity.hardwareIDs.first == identity.hardwareIDs.first
-    }
-
-    /// A child has come to its end.
-    func childEnded(_ child: Device) {
-        state.value.family.children.removeAll { $0 === child }
-        child.state.value.family.ended.take()?()
-        childrenChanged()
-    }
-
-    func childrenChanged() {
-        guard hasNoChildren else { return }
-        let waiters = state.value.family.childlessWaiters
-        state.value.family.childlessWaiters = []
-        for waiter in waiters { waiter.resume() }
-    }
-
-    private var hasNoChildren: Bool {
-        state.value.family.children.isEmpty && state.value.family.lists.allSatisfy { $0.isEmpty }
-    }
-
     // MARK: For the machines
 
     /// The start is complete: what was reported gets its devices.
@@ -197,6 +146,12 @@ extension Device {
         state.value.family.isEnumerating = true
         for list in state.value.family.lists { list.parentChanged() }
     }
+
+    /// The hardware is given back for a while (PNP-9): what is reported waits for the next start.
+    func endEnumerating() { state.value.family.isEnumerating = false }
+
+    /// Whether anything is to look for children.
+    var scansForChildren: Bool { state.value.family.lists.contains { $0.scans } }
 
     /// B-4: at each entry of D0, before the queues are on.
     func scanForChildren() async {
@@ -208,7 +163,7 @@ extension Device {
         state.value.family.isEnumerating = false
         for list in state.value.family.lists { list.missAll(isSurprise: isSurprise) }
         await Resumption.wait { childless in
-            if hasNoChildren { return childless.resume() }
+            if isChildless { return childless.resume() }
             state.value.family.childlessWaiters.append(childless)
         }
     }

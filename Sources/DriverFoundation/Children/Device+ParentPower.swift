@@ -1,30 +1,20 @@
 /// Power between parent and child (B-9).
 extension Device {
-    /// Keeps the device in D0 until the reference is released; throws when it goes.
-    func acquirePowerReference() async throws(DeviceError) {
-        if state.value.isGone { throw DeviceError.removed }
-        state.value.family.powerReferences += 1
-    }
+    /// Whether there is a parent that must be in D0 while this device is.
+    var isChild: Bool { parent != nil && state.value.family.terms.needsParentPower }
 
-    /// Ends what ``acquirePowerReference()`` began.
-    func releasePowerReference() {
-        contract(state.value.family.powerReferences > 0, "B-9: a power reference released twice")
-        state.value.family.powerReferences -= 1
-    }
-
-    /// Has the parent in D0 before this device is, unless the bus driver has settled otherwise.
+    /// Returns when the parent is in D0, and keeps it there; throws when it cannot be.
     func acquireParentPower() async throws(DeviceError) {
-        guard let parent, state.value.family.terms.needsParentPower,
-            !state.value.family.holdsParentPower
-        else { return }
-        try await parent.acquirePowerReference()
-        state.value.family.holdsParentPower = true
+        guard let parent, isChild else { return }
+        let reference = PowerReference("\(name), a child in D0", on: parent)
+        state.value.family.parentPower = reference
+        reference.take()
+        let error: DeviceError? = await Resumption.wait { answer in
+            parent.whenInD0 { answer.resume(returning: $0) }
+        }
+        if let error { throw error }
     }
 
-    /// The device is not in D0 any more.
-    func releaseParentPower() {
-        guard let parent, state.value.family.holdsParentPower else { return }
-        state.value.family.holdsParentPower = false
-        parent.releasePowerReference()
-    }
+    /// The pair of ``acquireParentPower()``, also of a failed one.
+    func releaseParentPower() { state.value.family.parentPower.take()?.drop() }
 }

@@ -12,7 +12,7 @@ extension Device {
         var granted: [Device] = []
         for device in tree {
             do throws(DeviceError) { try await device.queryRemoval() } catch {
-                for device in granted { device.onLoop { device.post(.cancelRemove) } }
+                for device in granted { await device.cancelRemoval() }
                 throw error
             }
             granted.append(device)
@@ -20,28 +20,21 @@ extension Device {
         for device in tree { await device.removeWithoutQuery() }
     }
 
+    /// Something else has refused: this device goes on working.
+    private func cancelRemoval() async {
+        onLoop { [self] in post(PnPMachine.Event.cancelRemove) }
+        await scope.task { [self] in await tellRemoveCanceled() }.value
+    }
+
     /// PNP-7: removes the device without asking, its children first, and without waiting for
     /// clients: their files are closed.
     func removeWithoutQuery() async {
-        let isAlive = await loop.perform { [self] in state.value.pnp.state != .final }
-        guard isAlive == true else { return }
-        await scopedRemoval()
-    }
-
-    private func scopedRemoval() async {
-        let removed = scope.task { [self] in
-            // What is not started yet becomes so first, or fails: the machine keeps the removal.
-            await removeChildren(isSurprise: false)
-            removeAlone()
-            await finality()
+        onLoop { [self] in
+            if state.value.isRemoving { return }
+            state.value.isRemoving = true
+            post(PnPMachine.Event.remove)
         }
-        await removed.value
-    }
-
-    private func removeAlone() {
-        if state.value.isRemoving { return }
-        state.value.isRemoving = true
-        post(PnPMachine.Event.remove)
+        await finality()
     }
 
     /// This device, what is related to it, and all their descendants: each child before its parent.

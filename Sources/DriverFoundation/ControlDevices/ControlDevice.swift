@@ -44,7 +44,8 @@ public final class ControlDevice: Sendable {
         deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil
     ) -> RequestQueue {
         device.makeQueue(
-            dispatch, isPowerManaged: false, at: device.functionLevel, for: driver,
+            RequestQueue(dispatch, isPowerManaged: false, of: device), at: device.functionLevel,
+            for: driver,
             RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other))
     }
 
@@ -77,7 +78,7 @@ public final class ControlDevice: Sendable {
         device.disableInterfaces()
         let queues = device.state.value.queues
         scope.task { [self] in
-            for queue in queues { queue.purge() }
+            for queue in queues { queue.shutDown() }
             for queue in queues { await queue.settle() }
             for queue in queues { queue.end() }
             device.endControlIfClosed()
@@ -114,9 +115,9 @@ public final class ControlDevice: Sendable {
     func end() async {
         await loop.wait(ifEnded: ()) { [self] ended in
             delete()
-            if device.state.value.stack.control?.isEnded == true { return ended.resume() }
+            if device.state.value.parts.isDisposed { return ended.resume() }
             device.state.value.finalWaiters.append(ended)
-            for file in device.state.value.files { file.beginClose() }
+            for file in device.state.value.files { file.close(nil) }
         }
     }
 }

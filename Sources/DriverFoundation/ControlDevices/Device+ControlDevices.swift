@@ -20,13 +20,23 @@ extension Device {
             state.value.files.isEmpty, state.value.queues.allSatisfy({ $0.ownedCount == 0 })
         else { return }
         state.value.stack.control?.isEnded = true
+        scope.task { [self] in
+            await disposeObjects()
+            endControl()
+        }
+    }
+
+    private func endControl() {
+        dropObjects()
         removeDrivers()
         state.value.queues = []
+        state.value.requestPool.empty()
+        state.value.parts.isDisposed = true
         state.value.stack.control?.driver = nil
         state.value.stack.control?.shutdown = nil
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
-        for waiter in waiters { waiter.resume() }
         state.value.stack.control?.forget()
+        for waiter in waiters { waiter.resume() }
     }
 }

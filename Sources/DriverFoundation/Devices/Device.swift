@@ -22,6 +22,8 @@ public final class Device: Sendable {
     public let parent: Device?
     /// The clock to wait on: virtual under the simulation.
     public let clock: LoopClock
+    /// The root of the device's objects (OBJ-2).
+    public let object: DriverObject
 
     let environment: DeviceEnvironment
     let source: DeviceSource
@@ -32,7 +34,7 @@ public final class Device: Sendable {
     struct State {
         var pnp = MachineRun<PnPMachine>(.created)
         var power = MachineRun<PowerMachine>(.off)
-        var isRunningMachines = false
+        var lifecycle = LifecycleState()
         var isGone = false
         var isFailed = false
         var driver: (any FunctionDriver)?
@@ -40,31 +42,36 @@ public final class Device: Sendable {
         var queues: [RequestQueue] = []
         var stack: StackState
         var family: FamilyState
-        var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
-        var files: [File] = []
-        var pool: [RequestCore] = []
+        var powerReferences = PowerReferences()
+        var interfaces = OfferedInterfaces()
+        var files: [FileObject] = []
+        var fileAccess = FileAccess()
+        var targets: [IOTarget] = []
+        var requestPool = RequestPool()
         var startError: DeviceError?
         var isRemoving = false
         var removeQueries: [Resumption<DeviceError?>] = []
         var queryRefusal: DeviceError?
-        var lastRequest: UInt64 = 0
         var isNoticing = false
         var noticeWaiters: [Resumption<Void>] = []
         var finalWaiters: [Resumption<Void>] = []
         var removalWaiters: [Resumption<Bool>] = []
         var removalGrace: Deadline?
         var readers: [ContinuousReader] = []
+        var parts = DeviceParts()
     }
 
     init(_ node: DeviceNode, scope: Scope? = nil, in environment: DeviceEnvironment) {
+        let scope = scope ?? Scope(on: environment.bus.loop, name: node.identity.name)
         identity = node.identity
         source = node.source
         usb = node.source.usb
         parent = node.parent
         self.environment = environment
+        self.scope = scope
         loop = environment.bus.loop
         clock = LoopClock(loop)
-        self.scope = scope ?? Scope(on: loop, name: node.identity.name)
+        object = DriverObject(rootOf: node.identity.name, on: scope, in: environment.ledger)
         recordNumber =
             usb.map { UInt32(truncatingIfNeeded: $0.id.rawValue) } ?? environment.nextNumber()
         state = LoopConfined(
@@ -90,67 +97,6 @@ public final class Device: Sendable {
     /// orderly removal ends its queues. Not yet during that removal's
     /// ``FunctionDriver/exitD0(to:)``.
     public var isGone: Bool { state.value.isGone }
-
-    // MARK: Queues
-
-    /// Makes a manual queue: requests are forwarded to it, and drawn with ``RequestQueue/next()``.
-    ///
-    /// `isPowerManaged`: whether it hands out requests only in D0.
-    public func queue(_ dispatch: QueueDispatch, isPowerManaged: Bool = true) -> RequestQueue {
-        contract(
-            dispatch == .manual, "Q-1: a \(dispatch) queue needs a handler: use queue(_:for:…)")
-        return add(RequestQueue(dispatch, isPowerManaged: isPowerManaged, of: self))
-    }
-
-    /// Makes a queue that hands requests to the driver's handlers, and routes to it every kind of
-    /// request for which a handler is given. One queue of a device may have a handler for
-    /// `other`: it takes what no queue has a handler for; without one that is refused.
-    ///
-    /// Two queues for one kind, two for `other`, or a queue without any handler trap: the driver
-    /// contradicts itself.
-    @discardableResult
-    public func queue<Driver: FunctionDriver>(
-        _ dispatch: QueueDispatch, isPowerManaged: Bool = true, for driver: isolated Driver,
-        read: RequestHandler<Driver>? = nil, write: RequestHandler<Driver>? = nil,
-        deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil
-    ) -> RequestQueue {
-        makeQueue(
-            dispatch, isPowerManaged: isPowerManaged, at: functionLevel, for: driver,
-            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other))
-    }
-
-    /// Makes a queue of the driver at `level`, and routes to it what its handlers are for.
-    func makeQueue<Driver: DriverActor>(
-        _ dispatch: QueueDispatch, isPowerManaged: Bool, at level: DeviceLevel,
-        for driver: isolated Driver, _ handlers: RequestHandlers<Driver>
-    ) -> RequestQueue {
-        contract(
-            !handlers.routes.isEmpty || handlers.isDefault,
-            "Q-1: a \(dispatch) queue of \(name) has no handler: give it one, or make it manual")
-        let queue = add(RequestQueue(dispatch, isPowerManaged: isPowerManaged, of: self))
-        queue.setWorkers { [unowned driver, unowned queue, scope] in
-            scope.task { await driver.work(on: queue, handlers) }
-        }
-        level.route(handlers.routes, isDefault: handlers.isDefault, to: queue)
-        return queue
-    }
-
-    func add(_ queue: RequestQueue) -> RequestQueue {
-        contract(
-            state.value.queues.count < 64, "a device has at most 64 queues: make them once, in init"
-        )
-        state.value.queues.append(queue)
-        if state.value.power.state == .d0, queue.isPowerManaged { queue.powerUp() }
-        return queue
-    }
-
-    // MARK: Interfaces
-
-    /// Offers the device to programs as `interfaceClass`: enabled when it has started, disabled
-    /// when it is removed (DI-1).
-    public func register(_ interfaceClass: DeviceInterfaceClass) {
-        state.value.interfaces.append((interfaceClass, id: nil))
-    }
 
     // MARK: Tasks
 
@@ -192,6 +138,7 @@ struct DeviceEnvironment: Sendable {
     let bus: any USBBus
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
+    let ledger: ObjectLedger
     let detachesKernelDrivers: Bool
     let watchdogInterval: Duration
     let logger: Logger

@@ -17,6 +17,8 @@ public final class PlugAndPlay: Sendable {
     public let interfaces: DeviceInterfaces
     /// The last things that happened to its devices: steps, requests, transfers. On the loop.
     public let recorder: FlightRecorder
+    /// What of its devices' objects has not been destroyed (OBJ-13).
+    public let objects = ObjectLedger()
 
     private let drivers: [any FunctionDriver.Type]
     private let filters: [FilterPlacement]
@@ -138,7 +140,7 @@ public final class PlugAndPlay: Sendable {
 
     private var environment: DeviceEnvironment {
         DeviceEnvironment(
-            bus: bus, interfaces: interfaces, recorder: recorder,
+            bus: bus, interfaces: interfaces, recorder: recorder, ledger: objects,
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,

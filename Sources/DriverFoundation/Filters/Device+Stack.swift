@@ -49,8 +49,12 @@ extension Device {
     private func add(_ filter: FilterPlacement) async {
         let level = DeviceLevel(filter.position, of: self, above: state.value.stack.top)
         do throws(DeviceError) {
-            level.filter = try await filter.driver.init(level: level)
+            let driver = try await filter.driver.init(level: level)
+            level.filter = driver
             state.value.stack.levels.append(level)
+            add(
+                FilterLayer(driver, at: filter.position),
+                isOutermost: filter.position == .upperFilter)
         } catch {
             // DRV-2: silently; only what it may have made so far is let go of.
             _ = level.clear()
@@ -68,6 +72,9 @@ extension Device {
         }
         _ = state.value.driver.take()
     }
+
+    /// The next lower driver of the stack: what the function driver sends requests to (T-1, FL-2).
+    public var lowerTarget: IOTarget { functionLevel.lowerTarget }
 
     /// What a lower filter or the bus driver offers under this protocol, the nearest first (B-11).
     public func lookUp<Interface>(_ type: Interface.Type) -> Interface? {

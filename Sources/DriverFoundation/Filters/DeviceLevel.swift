@@ -25,10 +25,10 @@ public final class DeviceLevel: Sendable {
 
     private struct State {
         var filter: (any FilterDriver)?
-        var routes: [(RequestRoutes, RequestQueue)] = []
-        var defaultQueue: RequestQueue?
+        var routes = QueueRoutes()
         var offers = LevelOffers()
         weak var below: DeviceLevel?
+        var lowerTarget: IOTarget?
     }
 
     init(_ position: Position, of device: Device, above below: DeviceLevel? = nil) {
@@ -51,46 +51,46 @@ public final class DeviceLevel: Sendable {
 
     // MARK: Queues
 
-    /// Makes a manual queue of a filter: requests are forwarded to it, and drawn with
-    /// ``RequestQueue/next()``. Not power-managed unless it says so (FL-1).
-    public func queue(_ dispatch: QueueDispatch, isPowerManaged: Bool = false) -> RequestQueue {
-        device.queue(dispatch, isPowerManaged: isPowerManaged)
+    /// Makes a manual queue of a filter: the driver draws from it with ``RequestQueue/next()``. Not
+    /// power-managed unless it says so (FL-1); otherwise as of a ``Device``.
+    public func queue(
+        _ dispatch: QueueDispatch, name: String? = nil, isPowerManaged: Bool = false,
+        taking routes: [RequestRoute] = []
+    ) -> RequestQueue {
+        contract(
+            dispatch == .manual, "Q-1: a \(dispatch) queue needs a handler: use queue(_:for:…)")
+        return device.add(
+            RequestQueue(dispatch, name: name, isPowerManaged: isPowerManaged, of: device), routes,
+            at: self)
     }
 
     /// Makes a queue that hands requests to the filter's handlers; kinds without a handler go on to
-    /// the next lower level as they are. Not power-managed unless it says so (FL-1).
+    /// the next lower level as they are. Not power-managed unless it says so (FL-1); otherwise as
+    /// of a ``Device``.
     @discardableResult
     public func queue<Driver: FilterDriver>(
-        _ dispatch: QueueDispatch, isPowerManaged: Bool = false, for driver: isolated Driver,
+        _ dispatch: QueueDispatch, name: String? = nil, isPowerManaged: Bool = false,
+        taking routes: [RequestRoute] = [], for driver: isolated Driver,
         read: RequestHandler<Driver>? = nil, write: RequestHandler<Driver>? = nil,
-        deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil
+        deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil,
+        stop: StopHandler<Driver>? = nil, resume: ResumeHandler<Driver>? = nil
     ) -> RequestQueue {
         device.makeQueue(
-            dispatch, isPowerManaged: isPowerManaged, at: self, for: driver,
-            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other))
+            RequestQueue(dispatch, name: name, isPowerManaged: isPowerManaged, of: device),
+            taking: routes, at: self, for: driver,
+            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other),
+            stop: stop, resume: resume)
     }
 
-    /// Sends these kinds of requests to `queue` from now on.
-    func route(_ routes: RequestRoutes, isDefault: Bool, to queue: RequestQueue) {
-        contract(
-            !isDefault || state.value.defaultQueue == nil,
-            "Q-2: \(device.name) has two queues with a handler for `other`: keep one")
-        for (others, _) in state.value.routes {
-            contract(
-                routes.isDisjoint(with: others),
-                "Q-3: \(device.name) has two queues for one kind of request: keep one handler of"
-                    + " each")
-        }
-        state.value.routes.append((routes, queue))
-        if isDefault { state.value.defaultQueue = queue }
+    /// Sends these requests to `queue` from now on.
+    func route(_ routes: [RequestRoute], to queue: RequestQueue) {
+        state.value.routes.add(routes, to: queue)
     }
 
     /// The queue that a request of this kind gets to from here: this level's, or the first one's
     /// below that filters let it come to.
     func queue(for kind: RequestKind) -> RequestQueue? {
-        let routes = RequestRoutes(kind)
-        let own = state.value.routes.first { $0.0.contains(routes) }?.1 ?? state.value.defaultQueue
-        if let own { return own }
+        if let own = state.value.routes.queue(for: kind) { return own }
         return position == .function ? nil : queueBelow(for: kind)
     }
 
@@ -98,7 +98,17 @@ public final class DeviceLevel: Sendable {
     /// that is the one in which the bus driver takes its children's requests.
     func queueBelow(for kind: RequestKind) -> RequestQueue? {
         if let below = state.value.below { return below.queue(for: kind) }
-        return device.state.value.family.parentQueue
+        return device.parentQueue
+    }
+
+    /// The next lower level: what the driver of this one sends requests to (FL-2).
+    public var lowerTarget: IOTarget {
+        if let target = state.value.lowerTarget { return target }
+        let target = device.localTarget { [unowned self] core in
+            device.route(core, to: queueBelow(for: core.state.value.kind))
+        }
+        state.value.lowerTarget = target
+        return target
     }
 
     // MARK: Interfaces between levels
@@ -123,8 +133,8 @@ public final class DeviceLevel: Sendable {
 
     /// Lets go of the driver and its queues.
     func clear() -> (any FilterDriver)? {
-        state.value.routes = []
-        state.value.defaultQueue = nil
+        state.value.routes = QueueRoutes()
+        state.value.lowerTarget = nil
         state.value.offers = LevelOffers()
         return state.value.filter.take()
     }

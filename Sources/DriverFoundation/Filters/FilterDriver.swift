@@ -30,6 +30,8 @@ public protocol FilterDriver: DriverActor {
     func surpriseRemoval() async
     /// As of ``FunctionDriver``.
     func queryRemove() async throws(DeviceError)
+    /// As of ``FunctionDriver``.
+    func queryStop() async throws(DeviceError)
 }
 
 extension FilterDriver {
@@ -50,6 +52,8 @@ extension FilterDriver {
     public func surpriseRemoval() async {}
     /// Agrees.
     public func queryRemove() async throws(DeviceError) {}
+    /// Agrees.
+    public func queryStop() async throws(DeviceError) {}
 }
 
 /// A filter and where it goes, as ``PlugAndPlay`` is given it; of those on one side, the first

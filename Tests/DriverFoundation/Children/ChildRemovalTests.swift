@@ -117,15 +117,15 @@ import VirtualUSB
     func parentPower() throws {
         try onBench(drivers: Self.drivers) { bench in
             let bus = try await bench.toyBus()
-            try same(bus.device.state.value.family.powerReferences, 0, "before")
+            try same(bus.heldByChildren, 0, "before")
             _ = try await bench.toy(1, in: bus)
-            try same(bus.device.state.value.family.powerReferences, 1, "with a child")
+            try same(bus.heldByChildren, 1, "with a child")
             await bus.run { $0.settle = { $0.needsParentPower = false } }
             _ = try await bench.toy(2, in: bus)
-            try same(bus.device.state.value.family.powerReferences, 1, "with one that needs none")
+            try same(bus.heldByChildren, 1, "with one that needs none")
             await bus.pull(1)
             await bench.journal.wait(for: .disposed, of: "toy 1")
-            try same(bus.device.state.value.family.powerReferences, 0, "without it")
+            try same(bus.heldByChildren, 0, "without it")
         }
     }
 

@@ -22,7 +22,7 @@ import VirtualUSB
     func notFinished() throws {
         try onBench(seeds: 0..<1) { bench in
             let control = try await bench.plugAndPlay.addControlDevice(StatusDriver.self)
-            try same(await code { try await control.device.open() }, .removed, "open")
+            try same(await code { try await control.device.open(FileOpening()) }, .removed, "open")
         }
     }
 
@@ -112,7 +112,7 @@ extension DeviceInterfaceClass {
 }
 
 extension ControlDevice {
-    fileprivate var isEnded: Bool { device.state.value.stack.control?.isEnded == true }
+    fileprivate var isEnded: Bool { device.state.value.parts.isDisposed }
 }
 
 extension Bench {

@@ -62,6 +62,11 @@ actor ToyBus: FunctionDriver {
         list?.addOrUpdate(number, at: address)
     }
 
+    /// How many children hold a power reference on the bus.
+    nonisolated var heldByChildren: Int {
+        device.children.filter { $0.state.value.family.parentPower?.since != nil }.count
+    }
+
     func note(_ text: String) { asked.append(text) }
 
     func pull(_ number: Int) { list?.updateMissing(number) }
