@@ -62,7 +62,8 @@ public final class DeviceInterfaces: @unchecked Sendable {
 
     /// Opens the device with this symbolic name, or `path` below it (DI-3).
     ///
-    /// Errors: `.notFound` when no device has the name; as of ``DeviceInterface/open(path:as:holder:)``.
+    /// Errors: `.notFound` when no device has the name; as of
+    /// ``DeviceInterface/open(path:as:holder:)``.
     public func open(
         named name: String, path: String = "", as client: ClientIdentity = .thisProcess,
         holder: (any FileHolder)? = nil

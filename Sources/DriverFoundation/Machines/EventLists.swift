@@ -27,7 +27,7 @@ extension PowerPolicyMachine.Event: CaseIterable {
             .timeout(wakes: true, asks: false), .timeout(wakes: true, asks: true), .ioPresent,
             .idleEnabled, .idleDisabled,
             .suspendGranted, .suspendRefused, .wake, .wakeFailed,
-            .sleep(wakes: false), .sleep(wakes: true), .resume(powersIdle: false),
+            .systemSleep(wakes: false), .systemSleep(wakes: true), .resume(powersIdle: false),
             .resume(powersIdle: true),
             .armed, .armFailed, .wakeNoticed, .disarmed,
         ]

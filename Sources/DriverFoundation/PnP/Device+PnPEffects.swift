@@ -106,10 +106,8 @@ extension Device {
                 post(error == nil ? PnPMachine.Event.deviceInD0 : .d0Refused)
             }
         case .releaseD0: state.value.lifecycle.queryReference.take()?.drop()
-        case .grant(.remove): answerRemoveQueries(isGranted: true)
-        case .refuse(.remove):
-            scope.task { [self] in await tellRemoveCanceled() }
-            answerRemoveQueries(isGranted: false)
+        case .grant(.remove): grantRemoveQueries()
+        case .refuse(.remove): refuseRemoveQueries()
         case .grant(.stop): answerStopQueries(isGranted: true)
         case .refuse(.stop): answerStopQueries(isGranted: false)
         default: preconditionFailure("not a question: \(effect)")
@@ -146,11 +144,21 @@ extension Device {
         DeviceError(.invalidDeviceState, "\(name) does not agree in its present state.")
     }
 
-    private func answerRemoveQueries(isGranted: Bool) {
+    private func grantRemoveQueries() {
+        let queries = state.value.removeQueries
+        state.value.removeQueries = []
+        for query in queries { query.resume(returning: nil) }
+    }
+
+    /// T-6: those that had agreed know before whoever asked.
+    private func refuseRemoveQueries() {
         let queries = state.value.removeQueries
         state.value.removeQueries = []
         let refusal = state.value.queryRefusal.take() ?? wrongState
-        for query in queries { query.resume(returning: isGranted ? nil : refusal) }
+        scope.task { [self] in
+            await tellRemoveCanceled()
+            for query in queries { query.resume(returning: refusal) }
+        }
     }
 
     private func answerStopQueries(isGranted: Bool) {

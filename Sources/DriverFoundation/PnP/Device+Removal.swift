@@ -11,11 +11,6 @@ extension Device {
         if let refusal { throw refusal }
     }
 
-    /// The same, without waiting for the end.
-    func beginRemoval() {
-        scope.task { [self] in await removeWithoutQuery() }
-    }
-
     /// Returns when the device has come to its end. Clients' files are closed for them.
     func finality() async {
         await loop.wait(ifEnded: ()) { [self] ended in
@@ -23,7 +18,7 @@ extension Device {
             state.value.finalWaiters.append(ended)
             // Holders are told, and close theirs (T-6).
             let files = state.value.files.filter { $0.state.value.holder == nil }
-            for file in files { file.close(nil) }
+            scope.task { for file in files { await file.close() } }
             closeFilesIfAwaited()
         }
     }
@@ -46,6 +41,7 @@ extension Device {
         state.value.removalWaiters = []
         for waiter in waiters { waiter.resume(returning: true) }
         state.value.hardware?.interrupt()
+        endWaits()
         missChildren()
         post(PnPMachine.Event.surpriseRemove)
         if loop.isPlanted(.departureCountedTwice) { noticeSurpriseRemoval() }

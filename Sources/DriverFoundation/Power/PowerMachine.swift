@@ -18,7 +18,7 @@ package enum PowerMachine: StateMachine {
     /// Why and to where the device goes down.
     package enum Descent: Hashable, Sendable {
         /// To a lower power state, for a while.
-        case sleep(PowerState)
+        case suspend(PowerState)
         /// Stopped or removed.
         case end(HoldReason)
         /// Coming up has failed after `enterD0(from:)` (PNP-14).
@@ -26,14 +26,14 @@ package enum PowerMachine: StateMachine {
 
         var target: PowerState {
             switch self {
-            case .sleep(let target): target
+            case .suspend(let target): target
             case .end, .undo: .d3Final
             }
         }
 
         var holdReason: HoldReason {
             switch self {
-            case .sleep: .suspend
+            case .suspend: .suspend
             case .end(let reason): reason
             case .undo: .removal
             }
@@ -205,7 +205,7 @@ extension PowerMachine {
     private static func d0(_ event: Event) -> Reaction? {
         switch event {
         case .dx(let target):
-            .go(.suspendingSelfManagedIO(.sleep(target)), [.suspendSelfManagedIO])
+            .go(.suspendingSelfManagedIO(.suspend(target)), [.suspendSelfManagedIO])
         case .implicitD3(let reason):
             .go(.suspendingSelfManagedIO(.end(reason)), [.suspendSelfManagedIO])
         default: nil
@@ -238,7 +238,7 @@ extension PowerMachine {
     ) -> Reaction? {
         guard event == .queuesHeld else { return closed(event) }
         // The policy arms wake here.
-        if case .sleep(let target) = descent {
+        if case .suspend(let target) = descent {
             return .go(.ioStopped(target, failed: failed), [.reportIOStopped])
         }
         return .go(
@@ -251,7 +251,7 @@ extension PowerMachine {
     ) -> Reaction? {
         guard event == .completeDx else { return closed(event) }
         return .go(
-            .disablingHardware(.sleep(target), failed: failed),
+            .disablingHardware(.suspend(target), failed: failed),
             [.callPreInterruptsDisabled(to: target)])
     }
 
@@ -290,7 +290,7 @@ extension PowerMachine {
         return switch descent {
         case .undo: .go(.off, [.releaseParent, .reportPowerUpFailed])
         case _ where hasFailed: .go(.off, [.releaseParent, .reportPowerDownFailed])
-        case .sleep(let target): .go(.dx(target), [.releaseParent, .reportPoweredDown])
+        case .suspend(let target): .go(.dx(target), [.releaseParent, .reportPoweredDown])
         case .end: .go(.off, [.releaseParent, .reportPoweredDown])
         }
     }

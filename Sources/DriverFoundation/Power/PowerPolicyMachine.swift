@@ -15,7 +15,7 @@ package enum PowerPolicyMachine: StateMachine {
     package enum Purpose: Hashable, Sendable {
         case work
         /// The system sleeps: the device goes down again, armed as that asks for.
-        case sleep(wakes: Bool)
+        case systemSleep(wakes: Bool)
         case stop(HoldReason)
     }
 
@@ -74,7 +74,7 @@ package enum PowerPolicyMachine: StateMachine {
         /// From the bus: leave to suspend, the device's own wake signal.
         case suspendGranted, suspendRefused, wake, wakeFailed
         /// From the system.
-        case sleep(wakes: Bool), resume(powersIdle: Bool)
+        case systemSleep(wakes: Bool), resume(powersIdle: Bool)
         /// The ends of callbacks.
         case armed, armFailed, wakeNoticed, disarmed
     }
@@ -119,7 +119,7 @@ package enum PowerPolicyMachine: StateMachine {
     /// Closed: what comes from outside meanwhile is kept.
     static func closed(_ event: Event) -> Reaction? {
         switch event {
-        case .stop, .surpriseRemove, .ioPresent, .idleEnabled, .idleDisabled, .sleep, .resume,
+        case .stop, .surpriseRemove, .ioPresent, .idleEnabled, .idleDisabled, .systemSleep, .resume,
             .wake, .wakeFailed:
             .later
         case .suspendGranted, .suspendRefused: .stay([])
@@ -130,7 +130,7 @@ package enum PowerPolicyMachine: StateMachine {
     /// Out of use: the system's sleep does not wait for the device, and nothing else matters.
     static func resting(_ event: Event) -> Reaction? {
         switch event {
-        case .sleep: .stay([.acknowledgeSleep])
+        case .systemSleep: .stay([.acknowledgeSleep])
         case .resume, .ioPresent, .wake, .wakeFailed, .suspendGranted, .suspendRefused,
             .idleEnabled, .idleDisabled, .timeout:
             .stay([])
@@ -162,7 +162,7 @@ extension PowerPolicyMachine {
         case .timeout(let wakes, asks: true): .go(.askingToSuspend(wakes: wakes), [.askToSuspend])
         case .timeout(let wakes, asks: false):
             .go(.stoppingIO(.idle, wakes: wakes), [.idleDown, .powerDown(.idle)])
-        case .sleep(let wakes):
+        case .systemSleep(let wakes):
             .go(.stoppingIO(.sleep, wakes: wakes), [.idleDown, .powerDown(.sleep)])
         case .idleEnabled: .stay([.enableIdle])
         case .idleDisabled: .stay([.disableIdle])
@@ -203,7 +203,7 @@ extension PowerPolicyMachine {
     private static func breaking(_ breakdown: Breakdown) -> Reaction {
         switch breakdown {
         case .powerUp(.work): .go(.broken, [.idleUpFailed, .reportPowerUpFailed])
-        case .powerUp(.sleep):
+        case .powerUp(.systemSleep):
             .go(.broken, [.idleUpFailed, .acknowledgeSleep, .reportPowerUpFailed])
         case .powerUp(.stop): .go(.stopped, [.stopIdle, .reportStopFailed])
         case .powerDown(.idle): .go(.broken, [.idleUpFailed, .reportPowerDownFailed])
@@ -223,7 +223,7 @@ extension PowerPolicyMachine {
         case .suspendRefused: .go(.d0, [.idleUp])
         case .ioPresent: .go(.d0, [.cancelSuspend, .idleUp])
         case .idleDisabled: .go(.d0, [.cancelSuspend, .disableIdle])
-        case .sleep, .stop, .surpriseRemove: d0(event)?.prefixed([.cancelSuspend])
+        case .systemSleep, .stop, .surpriseRemove: d0(event)?.prefixed([.cancelSuspend])
         case .idleEnabled, .resume, .wake, .wakeFailed: .stay([])
         default: nil
         }
@@ -284,8 +284,8 @@ extension PowerPolicyMachine {
         case .wakeFailed: return isArmed ? up(.work) : .stay([])
         case .idleDisabled: return up(.work).prefixed([.disableIdle])
         // PNP-5: armed for S0 is not armed for Sx.
-        case .sleep(let wakes) where isArmed || wakes: return up(.sleep(wakes: wakes))
-        case .sleep: return .go(.asleep(Sleep(staysIdle: true)), [.acknowledgeSleep])
+        case .systemSleep(let wakes) where isArmed || wakes: return up(.systemSleep(wakes: wakes))
+        case .systemSleep: return .go(.asleep(Sleep(staysIdle: true)), [.acknowledgeSleep])
         // PNP-6: a device in Dx is powered up before it is stopped.
         case .stop(let reason): return up(.stop(reason))
         case .surpriseRemove: return gone(.idle, isArmed: isArmed)
@@ -317,7 +317,7 @@ extension PowerPolicyMachine {
                 .poweringUp(.sleep, isArmed: sleep.isArmed, woke: sleep.woke, .stop(reason)),
                 [.powerUp])
         case .surpriseRemove: return gone(.sleep, isArmed: sleep.isArmed)
-        case .sleep: return .stay([.acknowledgeSleep])
+        case .systemSleep: return .stay([.acknowledgeSleep])
         case .wakeFailed, .suspendGranted, .suspendRefused: return .stay([])
         default: return nil
         }
@@ -370,7 +370,8 @@ extension PowerPolicyMachine {
         case .poweredUp:
             switch purpose {
             case .work: .go(.d0, [.idleUp])
-            case .sleep(let wakes): .go(.stoppingIO(.sleep, wakes: wakes), [.powerDown(.sleep)])
+            case .systemSleep(let wakes):
+                .go(.stoppingIO(.sleep, wakes: wakes), [.powerDown(.sleep)])
             case .stop(let reason): .go(.stopping, [.stopIdle, .implicitD3(reason)])
             }
         case .powerUpFailed: breaking(.powerUp(purpose))

@@ -1,5 +1,5 @@
-/// Which of a device's power-managed queues keep it in D0: those that have a request, waiting
-/// or with the driver.
+/// Which of a device's power-managed queues keep it in D0: those that have a request, be it
+/// waiting or the driver's.
 ///
 /// What decides about idling connects ``changed``, and reads ``isHeld`` when it does.
 struct PowerReferences {
@@ -41,7 +41,8 @@ extension Device {
 
     private func updatePowerReferences() {
         guard state.value.powerReferences.update() else { return }
-        state.value.powerReferences.changed?(state.value.powerReferences.isHeld)
+        let references = state.value.powerReferences
+        references.changed?(references.isHeld)
     }
 }
 

@@ -41,7 +41,8 @@ public struct LatencyHistogram: Sendable {
         var sum: UInt64 = 0
         for (index, number) in counts.enumerated() {
             sum += number
-            if sum >= wanted {
+            // The last bucket holds whatever is longer than the others.
+            if sum >= wanted, index < counts.count - 1 {
                 return min(.nanoseconds(Int64(clamping: Self.upperBound(of: index))), longest)
             }
         }

@@ -22,8 +22,9 @@ extension RequestQueue {
     /// there it may be cancelled or delivered before ``take(_:)``.
     public func find(where isWanted: (RequestReference) -> Bool) -> RequestReference? {
         contract(dispatch == .manual, "Q-10: only a manual queue is searched")
-        return state.value.waiting.first { isWanted(RequestReference($0)) }
-            .map(RequestReference.init)
+        // A copy, because the driver may look at the queue as it decides.
+        let waiting = state.value.waiting
+        return waiting.first { isWanted(RequestReference($0)) }.map(RequestReference.init)
     }
 
     /// Takes a request that was found; `nil` when it has left the queue since, or nothing is handed
@@ -38,9 +39,8 @@ extension RequestQueue {
 
     private func take(_ isWanted: (RequestCore) -> Bool) -> Request? {
         contract(dispatch == .manual, "Q-10: only a manual queue is drawn from")
-        guard isHandingOut, let core = state.value.waiting.first(where: isWanted) else {
-            return nil
-        }
+        let waiting = state.value.waiting
+        guard isHandingOut, let core = waiting.first(where: isWanted) else { return nil }
         return takeOut(core)
     }
 

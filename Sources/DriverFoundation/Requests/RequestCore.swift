@@ -123,7 +123,8 @@ final class RequestCore: Sendable {
 
     /// Ends the request, once, and gives the core back to the pool.
     ///
-    /// what was to be cleaned up first, then the client is told, then the contexts go.
+    /// what was to be cleaned up first, while all of the request is there; then it is
+    /// completed, and its contexts go before whoever waits for it has run.
     func finish(error: DeviceError?, information: Int) {
         contract(state.value.phase != .free, "a request was completed twice")
         contract(
@@ -167,7 +168,11 @@ final class RequestCore: Sendable {
     }
 
     /// The client, or the framework on its way out, does not want it any more.
-    func cancel(_ reason: Cancellation = .given) {
+    ///
+    /// Without a reason it is for the device's removal while that goes on: then the framework
+    /// closes files by itself.
+    func cancel(_ given: Cancellation? = nil) {
+        let reason = given ?? (device.state.value.isRemoving ? .removal : .given)
         switch state.value.phase {
         case .free: return
         case .queued:

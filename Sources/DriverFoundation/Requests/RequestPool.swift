@@ -57,7 +57,8 @@ extension RequestQueue {
     public var reserveCount: Int { state.value.reserve.unused.count }
 
     fileprivate func takeReserve(for kind: RequestKind) -> RequestCore? {
-        guard state.value.reserve.examine(kind), let core = state.value.reserve.unused.popLast()
+        let isWorthy = state.value.reserve.examine
+        guard isWorthy(kind), let core = state.value.reserve.unused.popLast()
         else { return nil }
         core.state.value.reserve = self
         return core

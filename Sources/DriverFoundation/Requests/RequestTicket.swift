@@ -18,7 +18,7 @@ final class RequestTicket: Sendable {
 
     func cancel() {
         state.value.isCancelled = true
-        state.value.core?.cancel()
+        state.value.core?.cancel(.given)
     }
 
     /// The request may end as the driver likes, but no queue takes it in again (F-2).

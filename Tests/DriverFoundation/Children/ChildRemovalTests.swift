@@ -8,7 +8,7 @@ import VirtualUSB
     private static let drivers: [any FunctionDriver.Type] = [Toy.self]
 
     @Test(
-        "B-8, CB-9: a started child that goes missing is surprise-removed, the bus driver told first"
+        "B-8, CB-9: a started child that goes missing is surprise-removed; its bus is told"
     )
     func missingWhenStarted() throws {
         try onBench(drivers: Self.drivers) { bench in

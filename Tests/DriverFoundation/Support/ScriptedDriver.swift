@@ -50,6 +50,7 @@ actor ScriptedDriver: FunctionDriver {
     var failures: [DeviceError.Code] = []
     var notes: [String] = []
     var held: Request?
+    var hand: [HeldRequest] = []
     var owned = 0
     var mostAtOnce = 0
 
