@@ -23,11 +23,11 @@ extension Device {
     private func withChildren(_ sleep: SystemSleep) async {
         switch sleep {
         case .falling:
-            await Self.all(offspring, sleep)
+            await Self.all(children, sleep)
             await systemFallsAsleep()
         case .awake:
             await systemWakes()
-            await Self.all(offspring, sleep)
+            await Self.all(children, sleep)
         }
     }
 }
