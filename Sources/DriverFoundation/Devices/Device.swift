@@ -35,7 +35,6 @@ public final class Device: Sendable {
         var hardware: Hardware?
         var queues: [RequestQueue] = []
         var routes = QueueRoutes()
-        var powerReferences = PowerReferences()
         var interfaces = OfferedInterfaces()
         var files: [FileObject] = []
         var fileAccess = FileAccess()

@@ -138,12 +138,8 @@ extension Device {
         }
     }
 
-    /// Queues that have requests keep the device in D0, and its own signal brings it back.
+    /// The device's own signal brings it back.
     func connectPower() {
-        let queues = PowerReference("its queues", on: self)
-        state.value.powerReferences.changed = { isHeld in
-            if isHeld { queues.take() } else { queues.drop() }
-        }
         state.value.parts.wakeSignalled = { [weak self] in
             self?.post(PowerPolicyMachine.Event.wake)
         }

@@ -40,7 +40,7 @@ import VirtualUSB
         }
     }
 
-    @Test("PNP-1: nothing comes before its predecessor has returned, however long that takes")
+    @Test("PNP-1, S-2: nothing comes before its predecessor has returned, however long that takes")
     func slowStart() throws {
         let wait: Script.Step = { await $0.device.clock.wait(for: .seconds(3)) }
         let script = Script([.deviceAdd: wait, .prepareHardware: wait, .enterD0: wait])
@@ -147,7 +147,9 @@ import VirtualUSB
         }
     }
 
-    @Test("DRV-8: a driver without callbacks does Plug and Play and power right")
+    @Test(
+        "DRV-8, DEV-2, SEED-1, SEED-6: without callbacks a driver does power and PnP right"
+    )
     func noCallbacks() throws {
         try onBench(drivers: [BareDriver.self]) { bench in
             let (plug, _) = try await bench.plug()
