@@ -107,8 +107,11 @@ extension Device {
 
     fileprivate func referenced(by reference: PowerReference) {
         state.value.lifecycle.power.references.append(reference)
-        if state.value.lifecycle.power.references.count == 1, isIdleMachineConcerned {
+        guard state.value.lifecycle.power.references.count == 1 else { return }
+        if isIdleMachineConcerned {
             post(IdleMachine.Event.referenced)
+        } else if isDown {
+            post(PowerPolicyMachine.Event.ioPresent)
         }
     }
 
@@ -124,6 +127,14 @@ extension Device {
         switch state.value.lifecycle.idle.state {
         case .disabled, .stopped: !state.value.lifecycle.idle.pending.isEmpty
         default: true
+        }
+    }
+
+    /// Whether a device that does not idle was sent to sleep (WAKE-9).
+    private var isDown: Bool {
+        switch state.value.lifecycle.policy.state {
+        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: true
+        default: false
         }
     }
 
@@ -148,7 +159,10 @@ extension Device {
                         .invalidDeviceState, "\(device.name) cannot be brought to D0 (WAKE-3)."))
                 return true
             default:
-                guard device.state.value.pnp.state == .final else { return false }
+                guard device.state.value.isGone,
+                    device.state.value.lifecycle.policy.state == .created
+                        || device.state.value.pnp.state == .final
+                else { return false }
                 body(.removed)
                 return true
             }
