@@ -249,7 +249,7 @@ import VirtualUSB
     }
 
     @Test(
-        "Q-13, VF-34: removing the ready handler of a queue that hands out traps; so does a second one"
+        "Q-13, VF-34: removing the ready handler of a queue that hands out traps; so does another"
     )
     func misuse() async {
         let removed = await #expect(

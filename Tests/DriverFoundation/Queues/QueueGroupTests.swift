@@ -28,7 +28,7 @@ import VirtualUSB
     }
 
     @Test(
-        "GAP-16, Q-21: the more urgent queue goes first; a less urgent one is passed over so often only"
+        "GAP-16, Q-21: the more urgent queue goes first; others are passed over so often only"
     )
     func priorities() throws {
         try onBench(Self.script(limit: 1)) { bench in
