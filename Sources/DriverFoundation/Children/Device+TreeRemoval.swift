@@ -17,11 +17,7 @@ extension Device {
             }
             granted.append(device)
         }
-        for device in tree {
-            // Whoever removes it wants no other in its place.
-            onLoop { device.state.value.lifecycle.isRestarting = false }
-            await device.removeWithoutQuery()
-        }
+        for device in tree { await device.removeWithoutQuery() }
     }
 
     /// Something else has refused: this device goes on working.

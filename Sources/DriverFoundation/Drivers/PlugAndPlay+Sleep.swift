@@ -6,7 +6,7 @@ extension PlugAndPlay {
     ///
     /// Threading: any. Cancellation: none.
     public func system(_ sleep: SystemSleep) async {
-        let roots = await devices().filter { !$0.isChild }
+        let roots = await devices().filter { $0.parent == nil }
         await Device.all(roots, sleep)
     }
 }

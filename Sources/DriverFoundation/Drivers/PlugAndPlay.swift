@@ -176,16 +176,11 @@ public final class PlugAndPlay: Sendable {
 
     private func forget(_ device: Device) {
         state.value.devices.removeAll { $0 === device }
-        if device.isToBeMadeAnew { makeAnew(device) }
-    }
-
-    /// PNP-18: the same hardware, a new device and driver.
-    private func makeAnew(_ device: Device) {
-        if device.isWhole, let usb = device.usb { _ = start(DeviceNode(usb)) }
+        if device.isToBeMadeAnew, let usb = device.usb { _ = start(DeviceNode(usb)) }
     }
 
     private func mayRestart(_ device: Device) -> Bool {
-        guard device.isWhole, options.restartsFailedDevices, !state.value.isStopping else {
+        guard options.restartsFailedDevices, !state.value.isStopping, device.isWhole else {
             return false
         }
         return state.value.restarts.failed(device.restartKey, at: bus.loop.now)

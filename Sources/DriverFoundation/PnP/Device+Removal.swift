@@ -9,6 +9,8 @@ extension Device {
             if isFirst { post(PnPMachine.Event.queryRemove) }
         }
         if let refusal { throw refusal }
+        // Whoever removes it wants no other in its place.
+        onLoop { [self] in state.value.lifecycle.isRestarting = false }
     }
 
     /// Returns when the device has come to its end. Clients' files are closed for them.
