@@ -23,7 +23,6 @@ public final class PlugAndPlay: Sendable {
     private let drivers: [any FunctionDriver.Type]
     private let filters: [FilterPlacement]
     private let options: Options
-    private let verifier: VerifierOptions
     private let state: LoopConfined<State>
 
     /// What can be chosen.
@@ -39,8 +38,6 @@ public final class PlugAndPlay: Sendable {
         /// Where drivers and devices keep their settings (DRV-5, DEV-19); as long as the process
         /// lasts, by default.
         public var settings: any SettingsStore = MemorySettings()
-        /// What is checked beyond what always is; what the environment asks for if `nil` (VF-63).
-        public var verifier: VerifierOptions?
         /// Where failures are reported.
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
@@ -77,8 +74,6 @@ public final class PlugAndPlay: Sendable {
         self.filters = filters
         self.interfaces = interfaces
         self.options = options
-        verifier =
-            options.verifier ?? .environment { options.logger.error("\($0)") }
         recorder = FlightRecorder(on: bus.loop)
         state = LoopConfined(on: bus.loop, State())
     }
@@ -87,16 +82,6 @@ public final class PlugAndPlay: Sendable {
     ///
     /// Errors: what keeps the bus from working, with what to do.
     public func start() async throws(DeviceError) {
-        if let limit = verifier.slowHandlers {
-            await bus.loop.perform { [loop = bus.loop, name = bus.name, options] in
-                loop.reportHolds(longerThan: limit) { time, scope in
-                    let message =
-                        "VF-14: \(scope) has kept loop \(name) from everything else for"
-                        + " \(time): await, or work in `device.concurrently { }`"
-                    options.logger.error("\(message)")
-                }
-            }
-        }
         do {
             try await bus.start { [self] event in handle(event) }
         } catch { throw DeviceError(error) }
@@ -170,8 +155,7 @@ public final class PlugAndPlay: Sendable {
             bus: bus, interfaces: interfaces, recorder: recorder, ledger: objects,
             settings: options.settings,
             detachesKernelDrivers: options.detachesKernelDrivers,
-            watchdogInterval: max(
-                verifier.watchdogInterval ?? options.watchdogInterval, .milliseconds(1)),
+            watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,
             stateObserver: options.stateObserver,
             hasStarted: { [weak self] device in
