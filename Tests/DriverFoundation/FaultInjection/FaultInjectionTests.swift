@@ -99,6 +99,7 @@ import VirtualUSB
         let virtual = VirtualBus(on: simulation.loop)
         let bus = FailingBus(virtual, plan)
         var options = PlugAndPlay.Options()
+        options.restartsFailedDevices = false
         // One life at a time.
         options.restartsFailedDevices = false
         options.observer = { journal.note($1, of: $0) }
