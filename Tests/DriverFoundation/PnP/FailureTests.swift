@@ -90,7 +90,8 @@ import VirtualUSB
         // Never worked: no more.
         #expect(fail(key, [100]) == [false])
         limit.started(key)
-        #expect(fail(key, [200, 201, 202, 203, 204, 259]) == [true, true, true, true, true, false])
+        #expect(
+            fail(key, [200, 201, 202, 203, 204, 259]) == [true, true, true, true, true, false])
         // It has not worked in this period.
         #expect(fail(key, [261]) == [false])
     }
@@ -123,7 +124,8 @@ import VirtualUSB
         }
     }
 
-    @Test("DEV-13, SEED-2: each change of each machine's state is told, as the charts have it")
+    @Test(
+        "DEV-13, CB-12, SEED-2: each change of each machine's state is told, as the charts have it")
     func stateChanges() throws {
         let told = Told()
         var options = PlugAndPlay.Options()
