@@ -88,15 +88,16 @@ public final class PlugAndPlay: Sendable {
         await bus.loop.perform { [self] in state.value.devices } ?? []
     }
 
-    /// Removes every device (PNP-7), waits for the end of each, and stops the bus. Calling it
-    /// again does nothing.
+    /// Removes every device (PNP-7), waits for the end of each, has the drivers unload (DRV-3), and
+    /// stops the bus. Calling it again does nothing.
     public func stop() async {
         await options.sleepSource?.end()
-        let devices = await bus.loop.perform { [self] in
-            state.value.isStopping = true
-            return state.value.devices
+        let isFirst = await bus.loop.perform { [self] in
+            defer { state.value.isStopping = true }
+            return !state.value.isStopping
         }
-        for device in devices ?? [] { await device.removeWithoutQuery() }
+        for device in await devices() { await device.removeWithoutQuery() }
+        if isFirst == true { for driver in drivers { await driver.unload() } }
         await bus.stop()
     }
 

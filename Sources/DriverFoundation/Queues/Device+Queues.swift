@@ -41,7 +41,7 @@ extension Device {
     /// Two queues for one kind, two for `other`, a queue without any handler, or a manual one with
     /// handlers for requests trap: the driver contradicts itself.
     @discardableResult
-    public func queue<Driver: FunctionDriver>(
+    public func queue<Driver: Actor>(
         _ dispatch: QueueDispatch, name: String? = nil, isPowerManaged: Bool = true,
         allowsZeroLength: Bool = false, share: QueueShare? = nil,
         taking routes: [RequestRoute] = [], for driver: isolated Driver,
@@ -70,7 +70,7 @@ extension Device {
         return add(queue, handlers.routes + routes)
     }
 
-    private func add(_ queue: RequestQueue, _ routes: [RequestRoute]) -> RequestQueue {
+    func add(_ queue: RequestQueue, _ routes: [RequestRoute]) -> RequestQueue {
         contract(
             state.value.queues.count < 64, "a device has at most 64 queues: make them once, in init"
         )
@@ -83,7 +83,7 @@ extension Device {
 
 extension RequestQueue {
     /// Binds what the driver wants to be told to the driver.
-    fileprivate func connect<Driver: FunctionDriver>(
+    fileprivate func connect<Driver: Actor>(
         to driver: isolated Driver, _ stop: StopHandler<Driver>?, _ resume: ResumeHandler<Driver>?,
         _ cancelled: RequestHandler<Driver>?
     ) {

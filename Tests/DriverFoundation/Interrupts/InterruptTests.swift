@@ -180,7 +180,7 @@ import VirtualUSB
         }
     }
 
-    @Test("I-1: a source made in prepareHardware goes with the hardware; made elsewhere it traps")
+    @Test("I-1, DEV-1: a source of prepareHardware goes with the hardware; made elsewhere it traps")
     func places() async throws {
         try onBench(Self.script(in: .prepareHardware)) { bench in
             let (_, gadget, file) = try await bench.open()
