@@ -7,7 +7,7 @@ internal import Glibc
 /// record that is not, the file is cut off, since a crash leaves the last write unfinished.
 ///
 /// Threading: any. Adding is one write to the kernel's cache; ``flush()`` and opening wait for the
-/// disk: not on a loop.
+/// disk: not on a loop. Sendable because a lock guards it.
 public final class EventLog: @unchecked Sendable {
     // Sendable because what it writes, and its variables, are guarded by `lock`.
     private let lock = Lock()
