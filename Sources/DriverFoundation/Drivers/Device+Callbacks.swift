@@ -44,8 +44,7 @@ extension Device {
         scope.task { [self] in
             observe(.began(.deviceAdd))
             do throws(DeviceError) {
-                let driver = try await environment.makeDriver(self)
-                state.value.driver = driver
+                try await addDrivers()
                 observe(.returned(.deviceAdd))
                 post(PnPMachine.Event.deviceAdded)
             } catch {

@@ -6,7 +6,7 @@ extension PlugAndPlay {
     ///
     /// Threading: any. Cancellation: none.
     public func system(_ sleep: SystemSleep) async {
-        let roots = await devices().filter { !$0.isChild }
+        let roots = await devices().filter { $0.parent == nil }
         await Device.all(roots, sleep)
     }
 }
@@ -23,11 +23,11 @@ extension Device {
     private func withChildren(_ sleep: SystemSleep) async {
         switch sleep {
         case .falling:
-            await Self.all(offspring, sleep)
+            await Self.all(children, sleep)
             await systemFallsAsleep()
         case .awake:
             await systemWakes()
-            await Self.all(offspring, sleep)
+            await Self.all(children, sleep)
         }
     }
 }

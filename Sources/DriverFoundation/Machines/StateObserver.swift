@@ -13,7 +13,7 @@ extension Device {
     /// is let go of, it is not told. In the driver's `init`, so that it hears of everything after.
     ///
     /// Errors: `.invalidDeviceState` once the device is being disposed of (OBJ-4).
-    public func onStateChange<Driver: Actor>(
+    public func onStateChange<Driver: DriverActor>(
         of machines: Set<DeviceMachine> = [.plugAndPlay], for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver, StateChange) async -> Void
     ) throws(DeviceError) {

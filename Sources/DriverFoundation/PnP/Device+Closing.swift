@@ -50,6 +50,7 @@ extension Device {
         let queues = state.value.queues
         endInterfaces()
         beginDeletingTargets()
+        parentQueue?.cancelRequests(of: self)
         scope.task { [self] in
             await purge(queues)
             await targetsDeleted()
@@ -85,17 +86,18 @@ extension Device {
         observe(.disposed)
         state.value.lifecycle.power.timer?.disarm()
         // Taken out first: what the driver does as it goes may look at the device.
-        let driver = state.value.driver.take()
         state.value.queues = []
-        state.value.routes = QueueRoutes()
         state.value.requestPool.empty()
-        _ = consume driver
+        deleteControlDevices()
+        removeDrivers()
+        endRelations()
         dropObjects()
         state.value.parts.isDisposed = true
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
         environment.forget(self)
         state.value.lifecycle.layers = []
+        parent?.childEnded(self)
         for waiter in waiters { waiter.resume() }
     }
 }

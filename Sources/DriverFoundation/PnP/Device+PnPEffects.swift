@@ -28,10 +28,11 @@ extension Device {
     private func acquireHardware() {
         scope.task { [self] in
             do throws(DeviceError) {
-                let hardware = try await Hardware.acquire(for: self)
-                state.value.hardware = hardware
-                observe(.hardwareAcquired)
-                if state.value.isGone { hardware.interrupt() }
+                if let hardware = try await Hardware.acquire(for: self) {
+                    state.value.hardware = hardware
+                    observe(.hardwareAcquired)
+                    if state.value.isGone { hardware.interrupt() }
+                }
                 post(PnPMachine.Event.hardwareAcquired)
             } catch {
                 state.value.startError = error
@@ -78,7 +79,9 @@ extension Device {
         case .reportStartFailed:
             state.value.isFailed = true
             observe(.startFailed)
-        case .reportStopped: observe(.stopped)
+        case .reportStopped:
+            observe(.stopped)
+            endEnumerating()
         case .reportFailed:
             state.value.isFailed = true
             observe(.failed)

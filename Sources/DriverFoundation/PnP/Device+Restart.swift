@@ -76,7 +76,7 @@ extension Device {
         observe(isGranted ? .restartGranted : .restartRefused)
         guard isGranted else { return }
         state.value.lifecycle.isRestarting = true
-        beginRemoval()
+        scope.task { [self] in await removeWithoutQuery() }
     }
 }
 

@@ -43,7 +43,9 @@ struct RestartLimit {
 
 extension Device {
     var restartKey: RestartLimit.Key {
-        RestartLimit.Key(ports: attached.location.ports, serial: attached.strings.serialNumber)
+        RestartLimit.Key(
+            ports: usb?.location.ports ?? [],
+            serial: usb?.strings.serialNumber ?? identity.instanceID)
     }
 
     /// Whether another device follows this one, which has come to its end.

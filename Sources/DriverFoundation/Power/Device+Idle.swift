@@ -68,7 +68,8 @@ extension Device {
     // MARK: Directed power down
 
     /// Takes the device down now, whoever needs it (WAKE-9): a command for whoever manages the
-    /// machine. The next who asks for it brings it back, as after any idling; so does ``wakeNow()``.
+    /// machine. The next who asks for it brings it back, as after any idling; so does
+    /// ``wakeNow()``.
     ///
     /// Threading: any. Cancellation: none.
     /// Errors: `.invalidDeviceState` when the device is not in D0 or did not go down.

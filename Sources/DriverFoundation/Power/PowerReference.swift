@@ -107,8 +107,11 @@ extension Device {
 
     fileprivate func referenced(by reference: PowerReference) {
         state.value.lifecycle.power.references.append(reference)
-        if state.value.lifecycle.power.references.count == 1, isIdleMachineConcerned {
+        guard state.value.lifecycle.power.references.count == 1 else { return }
+        if isIdleMachineConcerned {
             post(IdleMachine.Event.referenced)
+        } else if isDown {
+            post(PowerPolicyMachine.Event.ioPresent)
         }
     }
 
@@ -127,12 +130,16 @@ extension Device {
         }
     }
 
-    /// Queues that have requests keep the device in D0, and its own signal brings it back.
-    func connectPower() {
-        let queues = PowerReference("its queues", on: self)
-        state.value.powerReferences.changed = { isHeld in
-            if isHeld { queues.take() } else { queues.drop() }
+    /// Whether a device that does not idle was sent to sleep (WAKE-9).
+    private var isDown: Bool {
+        switch state.value.lifecycle.policy.state {
+        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: true
+        default: false
         }
+    }
+
+    /// The device's own signal brings it back.
+    func connectPower() {
         state.value.parts.wakeSignalled = { [weak self] in
             self?.post(PowerPolicyMachine.Event.wake)
         }
@@ -152,7 +159,10 @@ extension Device {
                         .invalidDeviceState, "\(device.name) cannot be brought to D0 (WAKE-3)."))
                 return true
             default:
-                guard device.state.value.pnp.state == .final else { return false }
+                guard device.state.value.isGone,
+                    device.state.value.lifecycle.policy.state == .created
+                        || device.state.value.pnp.state == .final
+                else { return false }
                 body(.removed)
                 return true
             }

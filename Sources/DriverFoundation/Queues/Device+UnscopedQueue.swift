@@ -21,6 +21,6 @@ extension Device {
                 queue.workerEnded()
             }
         }
-        return add(queue, routes)
+        return add(queue, routes, at: functionLevel)
     }
 }

@@ -162,16 +162,12 @@ import VirtualUSB
 }
 
 /// An actor with a scope of its own.
-private actor Statistics {
+private actor Statistics: DriverActor {
     nonisolated let device: Device
     nonisolated let scope: Scope
     private(set) var scopes: [String] = []
     private var count: UInt8 = 0
     private var timer: DeviceTimer?
-
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
-        unsafe scope.asUnownedSerialExecutor()
-    }
 
     init(of device: Device) {
         self.device = device

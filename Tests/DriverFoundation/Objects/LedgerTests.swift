@@ -52,7 +52,9 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-13: what is left at the end is listed by kind and name, in the log and the ledger")
+    @Test(
+        "OBJ-13, VF-42: what is left at the end is listed by kind and name, in log and ledger"
+    )
     func leak() throws {
         let kept = Kept()
         let lines = Lines()
@@ -113,7 +115,7 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-1: an object whose device is gone refuses instead of touching it")
+    @Test("OBJ-1, VF-5: an object whose device is gone refuses instead of touching it")
     func stale() throws {
         try onBench(Self.script) { bench in
             let (plug, _) = try await bench.plug()

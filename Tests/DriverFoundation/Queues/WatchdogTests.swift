@@ -5,7 +5,9 @@ import VirtualUSB
 @testable import DriverFoundation
 
 @Suite struct WatchdogTests {
-    @Test("Q-14: a request that keeps the device in D0 is named every ten seconds, without limit")
+    @Test(
+        "Q-14, GAP-15, VF-62: a request that keeps the device in D0 is named every ten seconds"
+    )
     func watchdog() throws {
         let script = Script([
             .deviceAdd: { driver in
