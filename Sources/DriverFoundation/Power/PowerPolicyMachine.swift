@@ -141,7 +141,7 @@ package enum PowerPolicyMachine: StateMachine {
         switch event {
         case .systemSleep: .stay([.acknowledgeSleep])
         case .resume, .ioPresent, .wake, .wakeFailed, .suspendGranted, .suspendRefused,
-            .idleEnabled, .idleDisabled, .timeout:
+            .idleEnabled, .idleDisabled:
             .stay([])
         default: nil
         }

@@ -91,7 +91,9 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-8: a reference delays an object's destruction, never its cleanup; tags name holders")
+    @Test(
+        "OBJ-8, VF-45: a reference delays the destruction, never the cleanup; tags name holders"
+    )
     func references() throws {
         try onBench { bench in
             _ = try await bench.open()

@@ -17,7 +17,8 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-2: every object has one parent, which owns it; deleting it deletes the subtree")
+    @Test(
+        "OBJ-2, VF-43: every object has one parent, which owns it; deleting it deletes the subtree")
     func ownership() throws {
         try onRoot { root, events, _ in
             do {

@@ -171,7 +171,7 @@ import VirtualUSB
     }
 
     @Test(
-        "PNP-14, CB-4: a self-managed Init that fails is unwound in reverse; Flush and Cleanup follow"
+        "PNP-14, CB-4: a self-managed Init that fails is unwound; Flush and Cleanup follow"
     )
     func initializeFails() throws {
         let script = Script([

@@ -38,6 +38,26 @@ import VirtualUSB
         }
     }
 
+    @Test(
+        "VF-1, GAP-15: a callback that does not return is named every ten seconds",
+        arguments: [DriverCallback.deviceAdd, .prepareHardware, .enterD0, .exitD0])
+    func callbacks(callback: DriverCallback) throws {
+        let script = Script([callback: { await $0.device.clock.wait(for: .seconds(35)) }])
+        try onBench(seeds: 0..<4, script) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.clock.wait(for: .seconds(60))
+            await plug.unplug()
+            await bench.clock.wait(for: .seconds(60))
+            let errors = bench.journal.errors
+            try same(errors.count, 3, "reports")
+            for (error, time) in zip(errors, ["10", "20", "30"]) {
+                try check(
+                    error.contains("VF-1") && error.contains(callback.rawValue)
+                        && error.contains("Gadget") && error.contains("\(time).0 seconds"), error)
+            }
+        }
+    }
+
     @Test("Q-14: the interval can be chosen")
     func interval() throws {
         var options = PlugAndPlay.Options()

@@ -9,6 +9,8 @@ if CommandLine.arguments.contains("mutants") {
     let hunt = MutantHunt(tables, from: Life(outside: outside, failures: failures), small: Life(outside: 1, failures: 1))
     let mutants = hunt.mutants()
     print("\(hunt.exploration.states) states, \(mutants.count) mutants, \(clock.now - time)")
+    let equivalence = Equivalence(tables, isUsed: hunt.exploration.uses.map { $0 > 0 })
+    var equivalent = 0
     var killed = 0, survived = 0, undecided = 0
     time = clock.now
     for mutant in mutants {
@@ -16,13 +18,16 @@ if CommandLine.arguments.contains("mutants") {
         let verdict = hunt.verdict(on: mutant)
         let used = clock.now - start
         switch verdict {
-        case .killed: killed += 1
+        case .killed(let rule):
+            killed += 1
+            if let reason = equivalence.reason(for: mutant) { print("WRONG", reason, rule.rawValue, mutant.name(in: tables)) }
+        case .survived where equivalence.reason(for: mutant) != nil: equivalent += 1
         case .survived: survived += 1; print("survivor", mutant.name(in: tables))
         case .undecided: undecided += 1; print("undecided", mutant.name(in: tables))
         }
         if used > .seconds(1) { print("slow", used, mutant.name(in: tables), verdict) }
     }
-    print("\(killed) killed, \(survived) survived, \(undecided) undecided, \(clock.now - time)")
+    print("\(equivalent) equivalent, \(killed) killed, \(survived) survived, \(undecided) undecided, \(clock.now - time)")
 } else {
 var exploration = Exploration(tables)
 let time = clock.measure {

@@ -57,6 +57,7 @@ package enum Operation: Hashable, Sendable {
     case beginHoldingQueues(isForRemoval: Bool)
     case beginArming(forSleep: Bool), beginTriggered(forSleep: Bool), beginDisarming(forSleep: Bool)
     case referenceParent, releaseParent, startQueues
+    case reportPoweredDown(isFailed: Bool)
     case startIdle, enableIdle, idleUp, reportTimeout
     case acknowledgeSleep
     case enableInterfaces, disableInterfaces

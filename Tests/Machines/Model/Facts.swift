@@ -73,6 +73,12 @@ struct Facts: OptionSet, Hashable, Sendable {
     static let waitsForQuery = Facts(bit: 53)
     static let wasGranted = Facts(bit: 54)
     static let wasAddAsked = Facts(bit: 55)
+    /// The way down that it is on has not gone well.
+    static let hasDescentFailed = Facts(bit: 56)
+    /// There was a reason to fail: a callback, the hardware, or the driver's own word.
+    static let mayFail = Facts(bit: 57)
+    /// The bus was asked whether the device may suspend, and has not heard that it need not say.
+    static let mayAnswerLate = Facts(bit: 58)
 
     static let held: Facts = [.holdsIO, .holdsQuery]
     static let waiting: Facts = [.waitsForIO, .waitsForQuery]

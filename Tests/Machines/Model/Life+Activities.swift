@@ -35,7 +35,10 @@ extension Life {
             try require(
                 facts.contains(.isPrepared) && facts.isDisjoint(with: working), .releaseOutOfPlace)
             try require(!facts.contains(.isArmed), .releasedArmed)
-            facts.subtract([.isPrepared, .wentIdle, .wentToSleep, .hasSignalled, .mustTrigger])
+            facts.subtract([
+                .isPrepared, .wentIdle, .wentToSleep, .hasSignalled, .mustTrigger,
+                .hasWakeFailed, .hasDescentFailed,
+            ])
         case .purgePowerManagedQueues:
             try require(
                 facts.isDisjoint(with: [.isPrepared, .isInD0, .areInterfacesEnabled]),
@@ -51,6 +54,7 @@ extension Life {
                 .queuePurgeOutOfPlace)
         case .children: try require(facts.contains(.wereChildrenTold), .childrenNotTold)
         case .files: try require(facts.contains(.areQueuesPurged), .filesOutOfPlace)
+        case .suspendAnswer: facts.remove(.mayAnswerLate)
         default: break
         }
     }
@@ -81,10 +85,26 @@ extension Life {
         try require(isRight, .selfManagedIOOutOfPlace)
     }
 
+    mutating func cancel(_ activity: Activity) {
+        if activity == .suspendAnswer, running.contains(Activities(activity)) {
+            facts.insert(.mayAnswerLate)
+        }
+        running.remove(Activities(activity))
+    }
+
+    private mutating func noteFailure(of activity: Activity) {
+        if activity.makesDeviceFail { facts.formUnion([.hasFailed, .mayFail]) }
+        switch activity {
+        case .acquireHardware: facts.insert(.mayFail)
+        case .suspend, .preInterrupts, .disableInterrupts, .exitD0: facts.insert(.hasDescentFailed)
+        default: break
+        }
+    }
+
     /// What has ended is so; what has failed must come out.
     mutating func end(_ activity: Activity, isSuccess: Bool) {
         running.remove(Activities(activity))
-        if !isSuccess, activity.makesDeviceFail { facts.insert(.hasFailed) }
+        if !isSuccess { noteFailure(of: activity) }
         switch activity {
         case .deviceAdd: if isSuccess { facts.insert(.wasAdded) }
         case .acquireHardware:

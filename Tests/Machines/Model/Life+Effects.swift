@@ -7,12 +7,16 @@ extension Life {
         switch operation {
         case .post(let machine, let event): try engine.post(machine, event)
         case .begin(let activity): try begin(activity, engine.tables)
-        case .cancel(let activity): running.remove(Activities(activity))
+        case .cancel(let activity): cancel(activity)
         case .referenceParent, .releaseParent, .startQueues, .beginHoldingQueues,
             .beginEnteringD0, .beginPostInterrupts, .beginPreInterrupts, .beginExitingD0:
             try performPower(operation, engine.tables)
         case .beginArming, .beginTriggered, .beginDisarming:
             try performWake(operation, engine.tables)
+        case .reportPoweredDown(let isFailed):
+            try require(facts.contains(.hasDescentFailed) == isFailed, .failureInvented)
+            let alphabet = engine.tables.alphabet.policy
+            try engine.post(.policy, alphabet.number(isFailed ? .powerDownFailed : .poweredDown))
         case .startIdle, .enableIdle, .idleUp, .reportTimeout:
             try performIdle(operation, &engine)
         case .acknowledgeSleep:
@@ -20,7 +24,7 @@ extension Life {
             try require(!facts.contains(.isInD0), .acknowledgedInD0)
             facts.remove(.owesSleep)
         case .holdD0, .releaseD0: try performHold(operation, &engine)
-        default: try performPnP(operation, engine.tables)
+        default: try performPnP(operation, engine)
         }
     }
 
@@ -71,7 +75,7 @@ extension Life {
 
     // MARK: Plug and Play
 
-    private mutating func performPnP(_ operation: Operation, _ tables: Tables) throws(Rule) {
+    private mutating func performPnP(_ operation: Operation, _ engine: Engine) throws(Rule) {
         switch operation {
         case .enableInterfaces:
             try require(facts.contains(.areQueuesOn), .interfacesOutOfPlace)
@@ -93,17 +97,22 @@ extension Life {
             let owed: Facts = isRemoval ? .owesRemoveAnswer : .owesStopAnswer
             try require(facts.contains(owed), .answerToNobody)
             facts.remove(owed)
-            let pending = has(.pnp, [.removePending, .stopPending], tables)
+            let pending = has(.pnp, [.removePending, .stopPending], engine.tables)
             try require(
                 !isGranted || !pending || facts.isSuperset(of: [.holdsQuery, .wasGranted]),
                 .grantOutOfPlace)
         case .removeChildren: facts.insert(.wereChildrenTold)
         case .decideRestart: facts.insert(.wasRestartDecided)
-        default: try dispose()
+        default: try dispose(engine)
         }
     }
 
-    private mutating func dispose() throws(Rule) {
+    private mutating func dispose(_ engine: Engine) throws(Rule) {
+        try require(!engine.hasPending(.pnp), .lostEvent)
+        try require(has(.selfManagedIO, .selfManagedIOEnded, engine.tables), .disposedEarly)
+        try require(has(.policy, .policyRemoved, engine.tables)
+            || has(.policy, .policyCreated, engine.tables), .disposedEarly)
+        try require(has(.power, .off, engine.tables), .disposedEarly)
         let left: Facts = [
             .isHardwareHeld, .isPrepared, .isInD0, .areInterruptsOn, .areQueuesOn,
             .isParentReferenced, .isArmed, .areInterfacesEnabled, .owesRemoveAnswer,

@@ -29,6 +29,8 @@ struct Engine: Sendable {
         pending[Int(machine.rawValue)] = queue.bits
     }
 
+    func hasPending(_ machine: MachineName) -> Bool { pending[Int(machine.rawValue)] != 0 }
+
     /// The next event, the innermost machine's first.
     fileprivate mutating func next() -> (MachineName, UInt8)? {
         for machine in MachineName.allCases where pending[Int(machine.rawValue)] != 0 {

@@ -27,7 +27,10 @@ extension Life {
                 facts.insert(.mustNotice)
             }
             facts.insert(.isGone)
-        case .setFailed: if pnp.contains(.mayBeFailed) { facts.insert(.owesFailure) }
+        case .setFailed:
+            facts.insert(.mayFail)
+            if pnp.contains(.mayBeFailed) { facts.insert(.owesFailure) }
+        case .grantLate, .refuseLate: facts.remove(.mayAnswerLate)
         case .systemSleep, .systemSleepArmed:
             facts.formUnion([.isSystemAsleep, .owesSleep])
             if event == .systemSleep { facts.remove(.wantsSleepWake) }
@@ -91,6 +94,8 @@ extension Move.Outside {
         case .resumeIdle: .resume(powersIdle: true)
         case .wake: .wake
         case .wakeFailed: .wakeFailed
+        case .grantLate: .suspendGranted
+        case .refuseLate: .suspendRefused
         case .enableIdle: .idleEnabled
         case .disableIdle: .idleDisabled
         default: nil

@@ -48,6 +48,7 @@ extension Life {
         if pnp.contains(.failed) {
             try self.require(
                 facts.isSuperset(of: [.wasFailureTold, .wasRestartDecided]), .failureHidden)
+            try self.require(facts.contains(.mayFail), .failureInvented)
         }
     }
 

@@ -8,6 +8,7 @@ package struct Move: Hashable, Sendable, CustomStringConvertible {
         case surpriseRemove, setFailed
         case systemSleep, systemSleepArmed, resume, resumeIdle
         case wake, wakeFailed, takeIO, giveIO, enableIdle, disableIdle
+        case grantLate, refuseLate
     }
 
     enum Kind {
@@ -57,14 +58,14 @@ extension Life {
                 if activity.mayFail, isFree || failures > 0 { moves.append(Move(fails: activity)) }
             }
         }
-        for event in Move.Outside.allCases where mayCome(event) { moves.append(Move(event)) }
+        for event in Move.Outside.allCases where mayCome(event, tables) { moves.append(Move(event)) }
     }
 
-    private func mayCome(_ event: Move.Outside) -> Bool {
-        if isFree(event) { return true }
+    private func mayCome(_ event: Move.Outside, _ tables: Tables) -> Bool {
+        if isFree(event, tables) { return true }
         guard outside > 0 else { return false }
         return switch event {
-        case .add, .surpriseRemove, .resume, .resumeIdle, .giveIO: false
+        case .add, .surpriseRemove, .resume, .resumeIdle, .giveIO, .grantLate, .refuseLate: false
         // Whoever asks meanwhile gets the answer that is on its way.
         case .queryRemove: !facts.contains(.owesRemoveAnswer)
         case .queryStop: !facts.contains(.owesStopAnswer)
@@ -77,14 +78,20 @@ extension Life {
     }
 
     /// What does not use up what may come: it comes once, or ends what has begun.
-    private func isFree(_ event: Move.Outside) -> Bool {
-        switch event {
+    private func isFree(_ event: Move.Outside, _ tables: Tables) -> Bool {
+        let pnp = tables.traits(.pnp, state(.pnp))
+        let isRemovePending = pnp.contains(.removePending)
+        let isStopPending = pnp.contains(.stopPending)
+        return switch event {
         case .add: !facts.contains(.wasAddAsked)
         case .start: !facts.contains(.wasStartAsked)
         case .remove: !facts.contains(.wasRemoveAsked)
         case .surpriseRemove: !facts.contains(.isGone)
         case .resume, .resumeIdle: facts.contains(.isSystemAsleep)
         case .giveIO: facts.contains(.holdsIO)
+        case .grantLate, .refuseLate: facts.contains(.mayAnswerLate)
+        case .cancelRemove: isRemovePending && !facts.contains(.wasRemovalCancelled)
+        case .cancelStop, .stop: isStopPending && !facts.contains(.wasStopCancelled)
         default: false
         }
     }
@@ -101,7 +108,7 @@ extension Life {
             engine.variant = variant
             try end(.timer, true, &engine)
         case .outside(let event):
-            if !isFree(event) { outside -= 1 }
+            if !isFree(event, engine.tables) { outside -= 1 }
             note(event, engine.tables)
             try post(event, &engine)
         }

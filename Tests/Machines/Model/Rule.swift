@@ -57,5 +57,6 @@ package enum Rule: String, Error {
     case waitsForEver = "somebody waits for D0 for ever"
     case inconsistent = "the machines disagree"
     case failureHidden = "a failure that nobody was told of (PNP-12…17)"
+    case failureInvented = "a failure is reported that there was not, or not reported"
     case timerWrong = "the idle timer runs when it must not, or does not when it must (WAKE-2)"
 }

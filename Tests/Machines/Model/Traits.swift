@@ -44,6 +44,7 @@ struct Traits: OptionSet, Hashable, Sendable {
     static let policyStopping = Traits(bit: 30)
     static let policyCreated = Traits(bit: 31)
     static let policyRefuses = Traits(bit: 35)
+    static let policyRemoved = Traits(bit: 36)
 
     // Power.
     static let off = Traits(bit: 32)
@@ -61,6 +62,7 @@ struct Traits: OptionSet, Hashable, Sendable {
     // Self-managed I/O.
     static let running = Traits(bit: 50)
     static let selfManagedIOAtRest = Traits(bit: 51)
+    static let selfManagedIOEnded = Traits(bit: 52)
 }
 
 extension Traits {
@@ -110,7 +112,8 @@ extension Traits {
             Traits.asleep.union(sleep.isArmed ? .asleepArmed : [])
                 .union(sleep.woke ? .asleepWoken : [])
         case .created: [.policyOut, .policyCreated]
-        case .stopped, .broken, .removed: [.policyOut, .policyRefuses]
+        case .stopped, .broken: [.policyOut, .policyRefuses]
+        case .removed: [.policyOut, .policyRefuses, .policyRemoved]
         case .stopping: [.policyStopping, .policyRefuses]
         case .starting, .poweringUp, .noticingWake, .disarmingWake, .completingPowerUp:
             []
@@ -140,8 +143,9 @@ extension Traits {
     static func of(_ state: SelfManagedIOMachine.State) -> Traits {
         switch state {
         case .started: .running
-        case .created, .initializeFailed, .stopped, .restartFailed, .flushed, .final:
+        case .created, .initializeFailed, .stopped, .restartFailed, .flushed:
             .selfManagedIOAtRest
+        case .final: [.selfManagedIOAtRest, .selfManagedIOEnded]
         default: []
         }
     }

@@ -53,8 +53,8 @@ extension Tables {
         case .reportPoweredUp: post(PowerPolicyMachine.Event.poweredUp)
         case .reportPowerUpFailed: post(PowerPolicyMachine.Event.powerUpFailed)
         case .reportIOStopped: post(PowerPolicyMachine.Event.ioStopped)
-        case .reportPoweredDown: post(PowerPolicyMachine.Event.poweredDown)
-        case .reportPowerDownFailed: post(PowerPolicyMachine.Event.powerDownFailed)
+        case .reportPoweredDown: .reportPoweredDown(isFailed: false)
+        case .reportPowerDownFailed: .reportPoweredDown(isFailed: true)
         }
     }
 
