@@ -59,7 +59,7 @@ extension RequestQueue {
     ///
     /// One handler, of a manual queue; it may be removed while the queue is stopped. Threading: the
     /// device's scope, in a turn of its own. Nothing is allocated for a call.
-    public func whenReady<Driver: FunctionDriver>(
+    public func whenReady<Driver: DriverActor>(
         for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver, RequestQueue) -> Void
     ) {
