@@ -42,7 +42,6 @@ public final class Device: Sendable {
         var queues: [RequestQueue] = []
         var stack: StackState
         var family: FamilyState
-        var powerReferences = PowerReferences()
         var interfaces = OfferedInterfaces()
         var files: [FileObject] = []
         var fileAccess = FileAccess()
@@ -144,6 +143,10 @@ struct DeviceEnvironment: Sendable {
     let watchdogInterval: Duration
     let logger: Logger
     let observer: (@Sendable (Device, LifecycleStep) -> Void)?
+    let stateObserver: (@Sendable (Device, StateChange) -> Void)?
+    let hasStarted: @Sendable (Device) -> Void
+    /// Whether a device that has failed may be made anew (PNP-18).
+    let mayRestart: @Sendable (Device) -> Bool
     /// Finds drivers for a child, and starts it; `nil` when there are none.
     let attach: @Sendable (DeviceNode) -> Device?
     let forget: @Sendable (Device) -> Void

@@ -42,6 +42,12 @@ public final class PlugAndPlay: Sendable {
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
         public var observer: (@Sendable (Device, LifecycleStep) -> Void)?
+        /// Told of each change of state of each device's machines, on the loop (DEV-13).
+        public var stateObserver: (@Sendable (Device, StateChange) -> Void)?
+        /// Whether a device that has failed is made anew, five times a minute at most (PNP-18).
+        public var restartsFailedDevices = true
+        /// Who says when the system sleeps; nobody by default, and then nothing is done for it.
+        public var sleepSource: (any SleepSource)?
         /// Told when the bus cannot notice arrivals by itself, on the loop (L27).
         public var discoveryUnavailable: (@Sendable (String) -> Void)?
 
@@ -53,6 +59,7 @@ public final class PlugAndPlay: Sendable {
         var devices: [Device] = []
         var controls: [ControlDevice] = []
         var isStopping = false
+        var restarts = RestartLimit()
         // Above every attachment's number.
         var lastNumber: UInt32 = 1 << 31
     }
@@ -78,6 +85,7 @@ public final class PlugAndPlay: Sendable {
         do {
             try await bus.start { [self] event in handle(event) }
         } catch { throw DeviceError(error) }
+        await options.sleepSource?.begin { [weak self] sleep in await self?.system(sleep) }
     }
 
     /// The devices that have a driver now, oldest first.
@@ -104,6 +112,7 @@ public final class PlugAndPlay: Sendable {
     /// Tells the control devices (CB-11), removes every device (PNP-7), waits for the end of each,
     /// and stops the bus. Calling it again does nothing.
     public func stop() async {
+        await options.sleepSource?.end()
         let left = await bus.loop.perform { [self] in
             state.value.isStopping = true
             return (state.value.devices, state.value.controls)
@@ -148,10 +157,13 @@ public final class PlugAndPlay: Sendable {
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,
-            attach: { [weak self] node in self?.attach(node) },
-            forget: { [weak self] device in
-                self?.state.value.devices.removeAll { $0 === device }
+            stateObserver: options.stateObserver,
+            hasStarted: { [weak self] device in
+                self?.state.value.restarts.started(device.restartKey)
             },
+            mayRestart: { [weak self] device in self?.mayRestart(device) ?? false },
+            attach: { [weak self] node in self?.attach(node) },
+            forget: { [weak self] device in self?.forget(device) },
             keep: { [weak self] control in self?.state.value.controls.append(control) },
             forgetControl: { [weak self] control in
                 self?.state.value.controls.removeAll { $0 === control }
@@ -160,6 +172,18 @@ public final class PlugAndPlay: Sendable {
                 self?.state.value.lastNumber &+= 1
                 return self?.state.value.lastNumber ?? .max
             })
+    }
+
+    private func forget(_ device: Device) {
+        state.value.devices.removeAll { $0 === device }
+        if device.isToBeMadeAnew, let usb = device.usb { _ = start(DeviceNode(usb)) }
+    }
+
+    private func mayRestart(_ device: Device) -> Bool {
+        guard options.restartsFailedDevices, !state.value.isStopping, device.isWhole else {
+            return false
+        }
+        return state.value.restarts.failed(device.restartKey, at: bus.loop.now)
     }
 
     /// Finds the drivers of a node that has none settled; `nil` when there is no function driver.

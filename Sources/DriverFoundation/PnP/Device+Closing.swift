@@ -16,7 +16,7 @@ extension Device {
         case .waitForFiles:
             // The last file to be closed reports it itself.
             if state.value.files.isEmpty { endIfFilesClosed() } else { closeFilesIfAwaited() }
-        case .decideRestart: break
+        case .decideRestart: decideRestart()
         case .dispose:
             scope.task { [self] in
                 await disposeObjects()
@@ -34,6 +34,7 @@ extension Device {
 
     private func closeHardware() {
         scope.task { [self] in
+            state.value.lifecycle.power.isSuspended = false
             await endInterruptsOfHardware()
             if let hardware = state.value.hardware.take() {
                 await hardware.close()
@@ -83,7 +84,7 @@ extension Device {
 
     private func dispose() {
         observe(.disposed)
-        state.value.lifecycle.idleTimer?.disarm()
+        state.value.lifecycle.power.timer?.disarm()
         // Taken out first: what the driver does as it goes may look at the device.
         state.value.queues = []
         state.value.requestPool.empty()

@@ -73,7 +73,7 @@ extension Device {
         switch effect {
         case .reportStarted:
             state.value.isFailed = false
-            state.value.lifecycle.hasStarted = true
+            environment.hasStarted(self)
             observe(.started)
             beginEnumerating()
         case .reportStartFailed:
@@ -87,7 +87,6 @@ extension Device {
             observe(.failed)
         default: preconditionFailure("not a report: \(effect)")
         }
-        answerStart(effect)
     }
 
     // MARK: Questions
@@ -99,13 +98,11 @@ extension Device {
         case .callQueryStop:
             ask(.queryStop)
         case .holdD0:
-            let reference = PowerReference("a query that is pending", on: self)
-            state.value.lifecycle.queryReference = reference
-            reference.take()
+            state.value.lifecycle.power.query = stopIdling(for: "a query that is pending")
             whenInD0 { [self] error in
                 post(error == nil ? PnPMachine.Event.deviceInD0 : .d0Refused)
             }
-        case .releaseD0: state.value.lifecycle.queryReference.take()?.drop()
+        case .releaseD0: state.value.lifecycle.power.query.take()?.drop()
         case .grant(.remove): grantRemoveQueries()
         case .refuse(.remove): refuseRemoveQueries()
         case .grant(.stop): answerStopQueries(isGranted: true)
@@ -125,7 +122,7 @@ extension Device {
         } else {
             state.value.lifecycle.stopRefusal = veto
         }
-        observe(.vetoed(veto.message))
+        observe(.vetoed(veto))
         post(PnPMachine.Event.queryRefused)
     }
 

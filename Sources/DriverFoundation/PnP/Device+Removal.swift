@@ -9,6 +9,8 @@ extension Device {
             if isFirst { post(PnPMachine.Event.queryRemove) }
         }
         if let refusal { throw refusal }
+        // Whoever removes it wants no other in its place.
+        onLoop { [self] in state.value.lifecycle.isRestarting = false }
     }
 
     /// Returns when the device has come to its end. Clients' files are closed for them.
@@ -36,6 +38,7 @@ extension Device {
     func departed() {
         reachDeparture()
         state.value.isGone = true
+        state.value.lifecycle.hasDeparted = true
         state.value.removalGrace?.disarm()
         let waiters = state.value.removalWaiters
         state.value.removalWaiters = []

@@ -6,7 +6,7 @@ extension Device {
         case .releaseParent: releaseParentPower()
         case .callEnterD0(let previous):
             call(.enterD0(from: previous), .d0Entered, .d0EntryFailed)
-        case .enableInterrupts: connectInterrupts()
+        case .enableInterrupts: switchInterrupts(on: true)
         case .callPostInterruptsEnabled(let previous):
             call(
                 .postInterruptsEnabled(from: previous), .postInterruptsEnabled,
@@ -21,7 +21,7 @@ extension Device {
         case .holdQueues(let reason): holdQueues(for: reason)
         case .callPreInterruptsDisabled(let next):
             call(.preInterruptsDisabled(to: next), .preInterruptsDisabled, .preInterruptsFailed)
-        case .disableInterrupts: disconnectInterrupts()
+        case .disableInterrupts: switchInterrupts(on: false)
         case .callExitD0(let next): call(.exitD0(to: next), .d0Exited, .d0ExitFailed)
         case .reportHardwareStarted: post(PowerPolicyMachine.Event.hardwareStarted)
         case .reportPoweredUp: post(PowerPolicyMachine.Event.poweredUp)
@@ -44,34 +44,22 @@ extension Device {
         }
     }
 
-    private func connectInterrupts() {
+    private func switchInterrupts(on: Bool) {
         if state.value.parts.interrupts.isEmpty {
-            return post(PowerMachine.Event.interruptsEnabled)
+            return post(on ? PowerMachine.Event.interruptsEnabled : .interruptsDisabled)
         }
         scope.task { [self] in
-            do throws(DeviceError) { try await enableInterrupts() } catch {
-                state.value.startError = error
+            do throws(DeviceError) {
+                if on { try await enableInterrupts() } else { try await disableInterrupts() }
+            } catch {
                 observe(.interruptsFailed(error))
-                return post(PowerMachine.Event.interruptEnableFailed)
+                if on { state.value.startError = error }
+                report("interrupts: \(error)")
+                return post(
+                    on ? PowerMachine.Event.interruptEnableFailed : .interruptDisableFailed)
             }
-            observe(.interruptsEnabled)
-            post(PowerMachine.Event.interruptsEnabled)
-        }
-    }
-
-    /// In reverse, and to the end whatever fails (PNP-2, PNP-15).
-    private func disconnectInterrupts() {
-        if state.value.parts.interrupts.isEmpty {
-            return post(PowerMachine.Event.interruptsDisabled)
-        }
-        scope.task { [self] in
-            do throws(DeviceError) { try await disableInterrupts() } catch {
-                report("an interrupt could not be disabled: \(error)")
-                observe(.interruptsDisabled)
-                return post(PowerMachine.Event.interruptDisableFailed)
-            }
-            observe(.interruptsDisabled)
-            post(PowerMachine.Event.interruptsDisabled)
+            observe(on ? .interruptsEnabled : .interruptsDisabled)
+            post(on ? PowerMachine.Event.interruptsEnabled : .interruptsDisabled)
         }
     }
 

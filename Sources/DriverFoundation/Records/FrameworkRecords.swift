@@ -27,6 +27,7 @@ extension Device {
     func record(
         _ kind: RecordKind, _ endpoint: EndpointAddress, _ status: TransferStatus, _ length: Int
     ) {
+        if status == .completed { state.value.lifecycle.power.loop.moved(length) }
         record(
             kind, UInt64(endpoint.rawValue) << 8 | UInt64(status.rawValue),
             UInt64(truncatingIfNeeded: length))
