@@ -9,8 +9,6 @@ public typealias FileHandler<Driver: Actor> = @Sendable (isolated Driver, FileOb
 
 /// One driver's handlers for files, bound to it.
 struct FileHandlers: Sendable {
-    /// How high in the stack its driver stands: the function driver at 0.
-    var height = 0
     var create: (@Sendable (FileObject) async throws(DeviceError) -> Void)?
     var cleanup: (@Sendable (FileObject) async -> Void)?
     var close: (@Sendable (FileObject) async -> Void)?
@@ -31,17 +29,28 @@ struct FileHandlers: Sendable {
 
 /// How a device is opened.
 struct FileAccess: Sendable {
-    /// Those of the stack's drivers, uppermost first: the order in which each is called (FL-1).
-    private(set) var handlers: [FileHandlers] = []
+    private var entries: [(level: ObjectIdentifier, handlers: FileHandlers)] = []
     var isExclusive = false
     /// The holders that agreed to a removal which has neither taken place nor been given up.
     var asked: [any FileHolder] = []
 
-    /// Has `new` called as well, in the place of those of the same driver.
-    mutating func add(_ new: FileHandlers) {
-        handlers.removeAll { $0.height == new.height }
-        let index = handlers.firstIndex { $0.height < new.height } ?? handlers.endIndex
-        handlers.insert(new, at: index)
+    /// Those of the stack's drivers, uppermost first: the order in which each is called.
+    var handlers: [FileHandlers] { entries.map(\.handlers) }
+
+    /// Sets those of a level's driver, in place of earlier ones. Levels are added from the bottom
+    /// to the top.
+    mutating func set(_ handlers: FileHandlers, of level: DeviceLevel) {
+        let key = ObjectIdentifier(level)
+        if let place = entries.firstIndex(where: { $0.level == key }) {
+            entries[place].handlers = handlers
+        } else {
+            entries.insert((key, handlers), at: 0)
+        }
+    }
+
+    /// A driver that is not in the stack after all hears nothing.
+    mutating func removeHandlers(of level: DeviceLevel) {
+        entries.removeAll { $0.level == ObjectIdentifier(level) }
     }
 }
 
@@ -61,7 +70,8 @@ extension Device {
         for driver: isolated Driver, create: FileCreateHandler<Driver>? = nil,
         cleanup: FileHandler<Driver>? = nil, close: FileHandler<Driver>? = nil
     ) {
-        state.value.fileAccess.add(FileHandlers(for: driver, create, cleanup, close))
+        state.value.fileAccess.set(
+            FileHandlers(for: driver, create, cleanup, close), of: functionLevel)
     }
 
     /// Whether only one file may be open at a time; a second open is refused with `.accessDenied`

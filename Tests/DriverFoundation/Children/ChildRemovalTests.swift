@@ -161,7 +161,7 @@ import VirtualUSB
             await bus.pull(1)
             switch await left.value {
             case .success: throw Surprise("it has succeeded")
-            case .failure(let error): try same(error.code, .cancelled, "its end")
+            case .failure(let error): try same(error.code, .removed, "its end")
             }
             await file.close()
             await bench.journal.wait(for: .disposed, of: "toy 1")

@@ -100,6 +100,29 @@ import VirtualUSB
         }
     }
 
+    @Test("FL-1, F-6: a filter hears of opens and closes, first; the driver below does as well")
+    func files() throws {
+        let script = Script([
+            .deviceAdd: { driver in
+                driver.device.files(
+                    for: driver, create: { driver, _ in driver.device.tell("function create") },
+                    close: { driver, _ in driver.device.tell("function close") })
+            }
+        ])
+        try onBench(script, filters: [.upper(Doorkeeper.self)]) { bench in
+            let (plug, _, file) = try await bench.open()
+            await file.close()
+            try same(
+                bench.journal.told,
+                ["filter create", "function create", "filter close", "function close"], "told")
+            let door = bench.interfaces.all(of: .gadget)[0]
+            try same(
+                await code { try await door.open(path: "shut") }, .accessDenied, "a refusal")
+            try same(bench.journal.told.count, 5, "told of the refused one")
+            await plug.unplug()
+        }
+    }
+
     @Test("FL-1: a filter's queues are not power-managed unless it says so")
     func unmanaged() throws {
         try onBench(seeds: 0..<1, filters: [.upper(Censor.self)]) { bench in
@@ -233,6 +256,22 @@ private actor Censor: FilterDriver {
         self.level = level
         level.queue(.sequential, for: self, write: { $1.fail(DeviceError(.accessDenied)) })
         _ = level.queue(.manual, isPowerManaged: true)
+    }
+}
+
+/// Looks at who opens the device.
+private actor Doorkeeper: FilterDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let level: DeviceLevel
+    init(level: DeviceLevel) async throws(DeviceError) {
+        self.level = level
+        level.files(
+            for: self,
+            create: { filter, file throws(DeviceError) in
+                filter.device.tell("filter create")
+                if file.path == "shut" { throw DeviceError(.accessDenied) }
+            },
+            close: { filter, _ in filter.device.tell("filter close") })
     }
 }
 
