@@ -31,6 +31,8 @@ extension Device {
     func run(_ call: DriverCall, _ ended: @escaping @Sendable (Bool) -> Void) {
         guard let driver = state.value.driver else { return ended(true) }
         scope.task { [self] in
+            let watchdog = CallbackWatchdog(call.callback, of: self)
+            defer { watchdog.end() }
             do throws(DeviceError) { try await invoke(call, on: driver) } catch {
                 note(error, from: call.callback)
                 return ended(false)
@@ -40,11 +42,13 @@ extension Device {
     }
 
     func addDevice() {
+        connectPower()
         scope.task { [self] in
             observe(.began(.deviceAdd))
+            let watchdog = CallbackWatchdog(.deviceAdd, of: self)
+            defer { watchdog.end() }
             do throws(DeviceError) {
-                let driver = try await environment.makeDriver(self)
-                state.value.driver = driver
+                try await addDrivers()
                 observe(.returned(.deviceAdd))
                 post(PnPMachine.Event.deviceAdded)
             } catch {

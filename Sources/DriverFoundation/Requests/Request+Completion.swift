@@ -50,9 +50,10 @@ extension Request {
         core.device.onLoop { core.finish(error: error, information: error.transferred) }
     }
 
-    /// Moves it to the end of another queue of the same device; there it belongs to the
-    /// framework, which cancels and purges it. A queue that does not accept completes it with
-    /// `.invalidDeviceState`, or with `.removed` when the device goes.
+    /// Moves it to the end of another queue of the same device, or to the queue in which the
+    /// parent takes its children's requests; there it belongs to the framework, which
+    /// cancels and purges it. A queue that does not accept completes it with `.invalidDeviceState`,
+    /// or with `.removed` when the device goes.
     public consuming func forward(to queue: RequestQueue) {
         let core = surrender()
         core.forward(to: queue)
@@ -111,7 +112,9 @@ extension RequestCore {
     }
 
     fileprivate func forward(to queue: RequestQueue) {
-        contract(queue.device === device, "Q-11: forwarded to a queue of another device")
+        contract(
+            queue.device === device || queue === device.parentQueue,
+            "Q-11: forwarded to a queue of another device")
         contract(
             queue !== state.value.queue,
             "Q-11: forwarded to the queue it came from: requeue() puts it back")

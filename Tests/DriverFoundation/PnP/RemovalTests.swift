@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test("PNP-2: queues are held, and what the driver owns awaited, before D0Exit")
+    @Test("PNP-2, DEV-12: queues are held, and what the driver owns awaited, before D0Exit")
     func leavingD0() throws {
         let script = Script([
             .deviceAdd: { driver in

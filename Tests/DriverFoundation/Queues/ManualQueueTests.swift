@@ -63,7 +63,7 @@ import VirtualUSB
         #expect(result.said.contains("Q-3"))
     }
 
-    @Test("Q-1: a manual queue with handlers for requests traps")
+    @Test("Q-1, VF-10: a manual queue with handlers for requests traps")
     func handlers() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -249,7 +249,7 @@ import VirtualUSB
     }
 
     @Test(
-        "Q-13, VF-34: removing the ready handler of a queue that hands out traps; so does another"
+        "Q-13, VF-34: removing the ready handler of a running queue traps; so does a second one"
     )
     func misuse() async {
         let removed = await #expect(

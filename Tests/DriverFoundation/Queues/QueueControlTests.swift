@@ -199,8 +199,7 @@ import VirtualUSB
         }
     }
 
-    @Test(
-        "Q-7, VF-35, VF-10: waiting calls trap in the queue's own handlers, naming rule and remedy")
+    @Test("Q-7, VF-35: waiting calls trap in the queue's own handlers, naming rule and remedy")
     func ownHandler() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]

@@ -28,7 +28,7 @@ import VirtualUSB
     }
 
     @Test(
-        "GAP-16, Q-21: the more urgent queue goes first; others are passed over so often only"
+        "Q-21, GAP-16, SEED-5: the more urgent queue goes first, a bounded number of times"
     )
     func priorities() throws {
         try onBench(Self.script(limit: 1)) { bench in
@@ -51,7 +51,7 @@ import VirtualUSB
         }
     }
 
-    @Test("GAP-16, Q-21: whatever comes, nobody waits for more turns than patience allows")
+    @Test("Q-21: whatever comes, nobody waits for more turns than patience allows")
     func fairness() throws {
         try onBench(seeds: 0..<48, Self.script(limit: 1)) { bench in
             let (_, _, file) = try await bench.open()
@@ -258,7 +258,9 @@ import VirtualUSB
         }
     }
 
-    @Test("GAP-18: a queue tells apart how long requests waited and how long the driver had them")
+    @Test(
+        "Q-9, GAP-18: a queue tells apart how long requests waited and how long the driver had them"
+    )
     func latency() throws {
         let script = Script([
             .deviceAdd: { driver in
@@ -308,7 +310,7 @@ extension ScriptedDriver {
 
 /// Durations in buckets.
 @Suite struct LatencyHistogramTests {
-    @Test("GAP-18: no duration is told more than an eighth too long, and none too short")
+    @Test("no duration is told more than an eighth too long, and none too short")
     func accuracy() {
         for exponent in 0..<40 {
             for offset in [-1, 0, 1, 3] {
@@ -324,7 +326,7 @@ extension ScriptedDriver {
         }
     }
 
-    @Test("GAP-18: extremes are counted")
+    @Test("extremes are counted")
     func extremes() {
         var histogram = LatencyHistogram()
         #expect(histogram.duration(of: 0.5) == .zero)

@@ -64,8 +64,7 @@ import VirtualUSB
         }
     }
 
-    @Test(
-        "Q-14, GAP-15: without a stop handler the device waits for the driver, and cancels nothing")
+    @Test("Q-14: without a stop handler the device waits for the driver, and cancels nothing")
     func noHandler() throws {
         let script = Script([
             .deviceAdd: { driver in
@@ -237,7 +236,7 @@ import VirtualUSB
         }
     }
 
-    @Test("R-16, VF-26, VF-6: acknowledging a request whose queue is not being stopped traps")
+    @Test("R-16, VF-26: acknowledging a request whose queue is not being stopped traps")
     func acknowledgeOutside() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
