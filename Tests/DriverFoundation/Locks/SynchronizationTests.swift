@@ -115,7 +115,8 @@ import VirtualUSB
             _ = try await bench.open()
             await bench.settle()
             let device = try bench.device
-            try check(await bench.driver.notes.contains(device.scope.name), "the driver's")
+            let notes = await (try bench.driver).notes
+            try check(notes.contains(device.scope.name), "the driver's: \(notes)")
             let other = device.object.context(of: Statistics.self)
             try same(await other?.scopes, ["statistics"], "the other actor's")
         }
