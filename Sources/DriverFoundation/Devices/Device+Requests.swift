@@ -12,7 +12,7 @@ extension Device {
             return reply.resume(returning: ClientReply(error: error))
         }
         core.begin(request, from: file, reply, ticket: ticket)
-        route(core)
+        route(core, to: queue)
     }
 
     /// Takes a request in at the device's upper end: to the queue for its kind, or completed at
