@@ -6,6 +6,14 @@ import VirtualUSB
 @testable import DriverFoundation
 
 @Suite struct VerifierOptionsTests {
+    /// A driver whose writes keep the loop as many milliseconds as they have bytes.
+    private static let spinning = Script([
+        .deviceAdd: { driver in
+            driver.device.queue(
+                .sequential, for: driver, write: { $0.spin($1) })
+        }
+    ])
+
     @Test("VF-63: options are read from one line; what is not understood is named with the remedy")
     func parsing() throws {
         let both = try VerifierOptions(parsing: "slow=10,watchdog=2000")
@@ -40,18 +48,7 @@ import VirtualUSB
         let bus = VirtualBus()
         let journal = Journal(on: bus.loop)
         Script.register(
-            Script([
-                .deviceAdd: { driver in
-                    driver.device.queue(
-                        .sequential, for: driver,
-                        write: { driver, request in
-                            let length = request.input.byteCount
-                            let end = driver.device.clock.now.advanced(by: .milliseconds(length))
-                            while driver.device.clock.now < end {}
-                            request.complete(length)
-                        })
-                }
-            ]), Valve(on: bus.loop), for: bus.loop)
+            Self.spinning, Valve(on: bus.loop), for: bus.loop)
         var options = PlugAndPlay.Options()
         options.logger = Logger(label: "verifier") { _ in JournalLogHandler(journal: journal) }
         options.verifier = VerifierOptions()
@@ -67,5 +64,14 @@ import VirtualUSB
         await plug.unplug()
         await plugAndPlay.stop()
         Script.forget(bus.loop)
+    }
+}
+
+extension ScriptedDriver {
+    fileprivate func spin(_ request: consuming Request) {
+        let length = request.input.byteCount
+        let end = device.clock.now.advanced(by: .milliseconds(length))
+        while device.clock.now < end {}
+        request.complete(length)
     }
 }
