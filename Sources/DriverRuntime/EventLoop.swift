@@ -30,7 +30,6 @@ public final class EventLoop: Sendable {
         var turns: UInt64 = 0
         var probes: Probes?
         var isClosed = false
-        var holds: Holds?
     }
 
     /// What other threads hand in.
@@ -100,18 +99,6 @@ public final class EventLoop: Sendable {
 
     @inline(__always)
     func leave(to outer: Scope?) { confined.current = outer }
-
-    /// Who is told when code keeps the loop for long; on the loop only.
-    var holds: Holds? { confined.holds }
-
-    /// From now on calls `report` when code keeps the loop longer than `limit`, with the time and
-    /// the scope's name. On the loop; it costs two looks at the clock for each piece of work.
-    public func reportHolds(
-        longerThan limit: Duration, _ report: @escaping @Sendable (Duration, String) -> Void
-    ) {
-        preconditionOnLoop()
-        confined.holds = Holds(limit: limit, report: report)
-    }
 
     /// A number that no other scope or lane of this loop has. Any thread.
     package func nextOrdinal() -> UInt64 { ordinals.add(1, ordering: .relaxed).newValue }
@@ -291,16 +278,7 @@ public final class EventLoop: Sendable {
 
     private func runOne() {
         let index = chooser?.choose(from: confined.ready) ?? 0
-        let entry = confined.ready.remove(at: index)
-        guard let holds = confined.holds else { return run(entry) }
-        let begin = now
-        let scope = entry.scope
-        run(entry)
-        holds.note(begin.duration(to: now), by: scope, on: self)
-    }
-
-    private func run(_ entry: ReadyRing.Entry) {
-        switch entry {
+        switch confined.ready.remove(at: index) {
         case .job(let job, let scope):
             confined.current = scope
             unsafe job.runSynchronously(

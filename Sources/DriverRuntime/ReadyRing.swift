@@ -18,11 +18,6 @@ package struct ReadyRing {
         case work(Work)
         case closure(@Sendable () -> Void)
 
-        /// Whose code it is, if it is a scope's.
-        var scope: Scope? {
-            if case .job(_, let scope) = self { scope } else { nil }
-        }
-
         /// Entries of one lane keep their order; scopes are numbered from 1, so 0 is no scope's.
         package var lane: UInt64 {
             switch self {

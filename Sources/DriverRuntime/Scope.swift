@@ -66,9 +66,6 @@ public final class Scope: SerialExecutor, TaskExecutor {
     public func perform<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
         let outer = loop.enter(self)
         defer { loop.leave(to: outer) }
-        guard let holds = loop.holds else { return try body() }
-        let begin = loop.now
-        defer { holds.note(begin.duration(to: loop.now), by: self, on: loop) }
         try body()
     }
 }

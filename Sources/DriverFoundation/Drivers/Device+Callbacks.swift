@@ -42,13 +42,13 @@ extension Device {
     }
 
     func addDevice() {
+        connectPower()
         scope.task { [self] in
             observe(.began(.deviceAdd))
             let watchdog = CallbackWatchdog(.deviceAdd, of: self)
             defer { watchdog.end() }
             do throws(DeviceError) {
-                let driver = try await environment.makeDriver(self)
-                state.value.driver = driver
+                try await addDrivers()
                 observe(.returned(.deviceAdd))
                 post(PnPMachine.Event.deviceAdded)
             } catch {

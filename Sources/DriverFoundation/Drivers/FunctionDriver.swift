@@ -12,7 +12,7 @@
 /// → ``suspendSelfManagedIO()`` → requests are held → ``preInterruptsDisabled(to:)`` →
 /// ``exitD0(to:)`` → ``releaseHardware()`` → ``flushSelfManagedIO()`` → ``cleanUpSelfManagedIO()``.
 /// Each may throw unless it is said not to; what then happens is said at each.
-public protocol FunctionDriver: Actor {
+public protocol FunctionDriver: DriverActor {
     /// The devices that this driver is for; the most specific match among drivers wins (DRV-2).
     static var matches: [DeviceMatch] { get }
 
@@ -22,6 +22,10 @@ public protocol FunctionDriver: Actor {
     /// EvtDriverDeviceAdd: a matching device has arrived. Make queues and register interfaces here;
     /// the hardware is not open yet. Throwing leaves the device without a driver (PNP-11).
     init(device: Device) async throws(DeviceError)
+
+    /// EvtDriverUnload: the last call of a driver, once for all its devices, when the program stops
+    /// and every one of them has come to its end (DRV-3).
+    static func unload() async
 
     // MARK: Hardware
 
@@ -108,10 +112,15 @@ public protocol FunctionDriver: Actor {
 
 extension FunctionDriver {
     /// The device's scope.
+    public nonisolated var scope: Scope { device.scope }
+
+    /// The device's scope.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe device.scope.asUnownedSerialExecutor()
     }
 
+    /// Does nothing.
+    public static func unload() async {}
     /// Does nothing.
     public func prepareHardware() async throws(DeviceError) {}
     /// Does nothing.

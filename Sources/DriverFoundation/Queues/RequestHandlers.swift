@@ -1,24 +1,39 @@
 /// What a driver does with a request of one kind: runs on the device's scope, may await, and must
 /// let go of the request before or after it returns.
-public typealias RequestHandler<Driver: FunctionDriver> =
+public typealias RequestHandler<Driver: DriverActor> =
     @Sendable (isolated Driver, consuming Request) async -> Void
 
 /// What a driver says about a request that it owns when its queue is stopped because the device
 /// leaves D0 or goes. Runs on the device's scope, may await; the device waits.
-public typealias StopHandler<Driver: FunctionDriver> =
+public typealias StopHandler<Driver: DriverActor> =
     @Sendable (isolated Driver, RequestReference, StopReason) async -> StopAnswer
 
 /// What a driver does about a request that it kept while its device was out of D0. Runs on
 /// the device's scope before new requests are delivered, may await.
-public typealias ResumeHandler<Driver: FunctionDriver> =
+public typealias ResumeHandler<Driver: DriverActor> =
     @Sendable (isolated Driver, RequestReference) async -> Void
 
 /// The handlers of one queue: one for each kind of request, and one for what is left.
-struct RequestHandlers<Driver: FunctionDriver>: Sendable {
-    let read: RequestHandler<Driver>?
-    let write: RequestHandler<Driver>?
-    let deviceControl: RequestHandler<Driver>?
-    let other: RequestHandler<Driver>?
+struct RequestHandlers<Driver: DriverActor>: Sendable {
+    /// A handler alone in a structure: an optional function would be wrapped anew, with an
+    /// allocation, whenever it is taken out.
+    struct Handler: Sendable {
+        let call: RequestHandler<Driver>
+    }
+    private let read: Handler?
+    private let write: Handler?
+    private let deviceControl: Handler?
+    private let other: Handler?
+
+    init(
+        read: RequestHandler<Driver>?, write: RequestHandler<Driver>?,
+        deviceControl: RequestHandler<Driver>?, other: RequestHandler<Driver>?
+    ) {
+        self.read = read.map(Handler.init)
+        self.write = write.map(Handler.init)
+        self.deviceControl = deviceControl.map(Handler.init)
+        self.other = other.map(Handler.init)
+    }
 
     /// The kinds for which there is a handler.
     var routes: [RequestRoute] {
@@ -30,7 +45,7 @@ struct RequestHandlers<Driver: FunctionDriver>: Sendable {
         return routes
     }
 
-    func handler(for kind: RequestKind) -> RequestHandler<Driver>? {
+    func handler(for kind: RequestKind) -> Handler? {
         switch kind {
         case .read: read ?? other
         case .write: write ?? other
@@ -39,7 +54,7 @@ struct RequestHandlers<Driver: FunctionDriver>: Sendable {
     }
 }
 
-extension FunctionDriver {
+extension DriverActor {
     /// One worker of a queue: isolated to the driver, so that calling a handler is no hop.
     func work(on queue: RequestQueue, _ handlers: RequestHandlers<Self>) async {
         queue.workerBegan()
@@ -50,7 +65,7 @@ extension FunctionDriver {
                 request.fail(DeviceError.invalidRequest)
                 continue
             }
-            await handler(self, request)
+            await handler.call(self, request)
         }
     }
 }

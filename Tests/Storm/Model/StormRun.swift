@@ -122,6 +122,11 @@ final class StormRun: @unchecked Sendable {
 
     func note(_ step: LifecycleStep, of device: Device) {
         let id = device.attached.id
+        // A device that failed may be made anew: another life at the same place (PNP-18).
+        if case .matched = step {
+            if let life = lives[id], !life.isDisposed { violate("\(id): made anew too early") }
+            lives[id] = nil
+        }
         if lives[id] == nil { watch(device, "device \(id)") }
         simulation.log("\(id): \(step)")
         if let problem = lives[id, default: Life()].note(step) {
