@@ -86,7 +86,8 @@ import VirtualUSB
         }
     }
 
-    @Test("FL-1: kinds without a handler pass a filter unchanged; opens and closes do as well")
+    @Test(
+        "FL-1, T-12: kinds without a handler pass a filter unchanged; opens and closes do as well")
     func passing() throws {
         try onBench(Self.writes, filters: [.upper(Censor.self), .upper(Upper.self)]) { bench in
             let (plug, _, file) = try await bench.open()

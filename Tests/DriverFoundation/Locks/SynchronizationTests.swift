@@ -6,7 +6,9 @@ import VirtualUSB
 
 /// Who may meet whom half done: §1.10.
 @Suite struct SynchronizationTests {
-    @Test("S-1, SEED-7: handlers of the device's scope run there; a queue may have one of its own")
+    @Test(
+        "S-1, SEED-7, Q-23: handlers of the device's scope run there; a queue may have its own"
+    )
     func queueScope() throws {
         let script = Script([
             .deviceAdd: { driver throws(DeviceError) in
