@@ -58,5 +58,7 @@ package enum Rule: String, Error {
     case inconsistent = "the machines disagree"
     case failureHidden = "a failure that nobody was told of (PNP-12…17)"
     case failureInvented = "a failure is reported that there was not, or not reported"
+    case reportedTwice = "I/O reported twice on one way back (WAKE-2)"
+    case wokenForNothing = "powered up though nobody wants it, or the system sleeps (PNP-5)"
     case timerWrong = "the idle timer runs when it must not, or does not when it must (WAKE-2)"
 }
