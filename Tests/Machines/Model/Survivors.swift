@@ -4,7 +4,11 @@
 package enum Survivors {
     package static let reasons: [(pattern: String, reason: String)] = [
         (
-            "selfManagedIO suspending suspendFailed: to *",
+            "selfManagedIO suspending suspendFailed: to initializeFailed",
+            "a device whose Suspend failed is not started again; its Flush comes from each of these"
+        ),
+        (
+            "selfManagedIO suspending suspendFailed: to restartFailed",
             "a device whose Suspend failed is not started again; its Flush comes from each of these"
         ),
         (
@@ -20,7 +24,15 @@ package enum Survivors {
             "startIdle reads the settings"
         ),
         (
-            "policy stopped *: kept",
+            "policy stopped ioPresent: kept",
+            "ignored when it is taken; the first stop of a device ends before anything rests there"
+        ),
+        (
+            "policy stopped idleDisabled: kept",
+            "ignored when it is taken; the first stop of a device ends before anything rests there"
+        ),
+        (
+            "policy stopped resume(*: kept",
             "ignored when it is taken; the first stop of a device ends before anything rests there"
         ),
         (
@@ -36,7 +48,15 @@ package enum Survivors {
             "comes up at resume without need: no rule of the model, a test of its own (PNP-5)"
         ),
         (
-            "policy * ioPresent: ignored",
+            "policy poweringDown(idle,isArmed:false,returns:true) ioPresent: ignored",
+            "the device comes up all the same, and counts its references then"
+        ),
+        (
+            "policy poweringUp(idle,isArmed:false,woke:false,work) ioPresent: ignored",
+            "the device comes up all the same, and counts its references then"
+        ),
+        (
+            "policy completingPowerUp(work) ioPresent: ignored",
             "the device comes up all the same, and counts its references then"
         ),
         (
@@ -92,7 +112,11 @@ package enum Survivors {
             "a broken policy answers a stop with a failure, and so the device fails"
         ),
         (
-            "pnp ensuringAwake(*) d0Refused: to *Pending",
+            "pnp ensuringAwake(remove) d0Refused: to removePending",
+            "D0 is refused by a broken policy, whose failure comes in the same breath"
+        ),
+        (
+            "pnp ensuringAwake(stop) d0Refused: to stopPending",
             "D0 is refused by a broken policy, whose failure comes in the same breath"
         ),
         (
@@ -100,7 +124,7 @@ package enum Survivors {
             "a refusal asks for no reference"
         ),
         (
-            "pnp * policyStop*: to releasingHardware(orderly)",
+            "pnp goingDown(surprise) policyStop*: to releasingHardware(orderly)",
             "orderly differs from surprise in the notice, which was given"
         ),
         (
