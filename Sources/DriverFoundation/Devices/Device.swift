@@ -115,6 +115,7 @@ struct DeviceEnvironment: Sendable {
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
     let ledger: ObjectLedger
+    let settings: any SettingsStore
     let detachesKernelDrivers: Bool
     let watchdogInterval: Duration
     let logger: Logger

@@ -34,6 +34,9 @@ public final class PlugAndPlay: Sendable {
         /// How long a device that leaves D0 waits for a request that its driver owns before that is
         /// reported, and again after each further such time. It waits without limit.
         public var watchdogInterval: Duration = .seconds(10)
+        /// Where drivers and devices keep their settings (DRV-5, DEV-19); as long as the process
+        /// lasts, by default.
+        public var settings: any SettingsStore = MemorySettings()
         /// Where failures are reported.
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
@@ -105,6 +108,7 @@ public final class PlugAndPlay: Sendable {
         }
         let environment = DeviceEnvironment(
             bus: bus, interfaces: interfaces, recorder: recorder, ledger: objects,
+            settings: options.settings,
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,
