@@ -116,8 +116,9 @@ extension Life {
     private mutating func dispose(_ engine: Engine) throws(Rule) {
         try require(!engine.hasPending(.pnp), .lostEvent)
         try require(has(.selfManagedIO, .selfManagedIOEnded, engine.tables), .disposedEarly)
-        try require(has(.policy, .policyRemoved, engine.tables)
-            || has(.policy, .policyCreated, engine.tables), .disposedEarly)
+        try require(
+            has(.policy, .policyRemoved, engine.tables)
+                || has(.policy, .policyCreated, engine.tables), .disposedEarly)
         try require(has(.power, .off, engine.tables), .disposedEarly)
         try require(!facts.isDisjoint(with: [.wasAdded, .wasFailureTold]), .failureHidden)
         let left: Facts = [

@@ -32,8 +32,9 @@ extension Life {
             }
         case .remove: facts.insert(.wasRemoveAsked)
         case .surpriseRemove:
-            if pnp.contains(.noticesSurprise), !facts.contains(.wasRemoveAsked)
-                || pnp.contains(.isLeaving)
+            if pnp.contains(.noticesSurprise),
+                !facts.contains(.wasRemoveAsked)
+                    || pnp.contains(.isLeaving)
             {
                 facts.insert(.mustNotice)
             }

@@ -92,7 +92,8 @@ extension Life {
 
     /// Where the power policy wants it to be.
     private func destination(_ tables: Tables) -> LowState {
-        has(.policy, .goesIdle, tables) ? .idle : has(.policy, .goesToSleep, tables) ? .asleep : .off
+        has(.policy, .goesIdle, tables)
+            ? .idle : has(.policy, .goesToSleep, tables) ? .asleep : .off
     }
 
     /// A device goes down armed exactly if that was asked for and did not fail.

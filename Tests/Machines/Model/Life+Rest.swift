@@ -28,12 +28,14 @@ extension Life {
         // A pending question is settled first.
         let isPending = !pnp.isDisjoint(with: [.removePending, .stopPending])
         let alphabet = tables.alphabet.pnp
-        let mayKeep = [alphabet.number(.restart)]
-            + (pnp.contains(.stopPending) 
+        let mayKeep =
+            [alphabet.number(.restart)]
+            + (pnp.contains(.stopPending)
                 ? [alphabet.number(.queryRemove), alphabet.number(.cancelRemove)] : [])
         try require(
             pnp.contains(.ensuringAwake)
-                || kept(.pnp).isEmpty || isPending && kept(.pnp).events.allSatisfy(mayKeep.contains),
+                || kept(.pnp).isEmpty
+                || isPending && kept(.pnp).events.allSatisfy(mayKeep.contains),
             .lostEvent)
     }
 
@@ -42,11 +44,14 @@ extension Life {
             try self.require(facts.isDisjoint(with: wrong) || pnp.isDisjoint(with: states), rule)
         }
         let started: Traits = [.started, .removePending, .stopPending]
-        let present: Traits = [.initialized, .started, .removePending, .stopPending, .stopped, .failed]
+        let present: Traits = [
+            .initialized, .started, .removePending, .stopPending, .stopped, .failed,
+        ]
         try require(not: [.wasRemoveAsked, .isGone], in: present, .lostRequest)
         try require(not: .owesStart, in: [.initialized, .stopped, .failed], .unanswered)
         try require(
-            not: .owesRemoveAnswer, in: present.subtracting(.stopPending).union(.final), .unanswered)
+            not: .owesRemoveAnswer, in: present.subtracting(.stopPending).union(.final), .unanswered
+        )
         try require(not: .owesStopAnswer, in: present.union(.final), .unanswered)
         try require(not: .owesSleep, in: present.union(.final), .unanswered)
         try require(not: .owesStop, in: [.stopped, .stopPending, .started], .lostRequest)
@@ -82,13 +87,15 @@ extension Life {
         try require(
             has(.selfManagedIO, isUp ? .running : .selfManagedIOAtRest, tables), .inconsistent)
         try require(facts.contains(.isSelfManagedIORunning) == isUp, .inconsistent)
-        try require(facts.contains(.isArmed) != policy.isDisjoint(with: [.dxArmed, .asleepArmed]),
+        try require(
+            facts.contains(.isArmed) != policy.isDisjoint(with: [.dxArmed, .asleepArmed]),
             .inconsistent)
         try require(facts.contains(.holdsQuery) == isPending, .inconsistent)
         try require(
             facts.contains(.areInterfacesEnabled) == (isStarted || pnp.contains(.stopped)),
             .inconsistent)
-        try require(!isPending || policy.isDisjoint(with: [.asking, .dxArmed, .dxUnarmed]),
+        try require(
+            !isPending || policy.isDisjoint(with: [.asking, .dxArmed, .dxUnarmed]),
             .inconsistent)
         try require(!policy.contains(.asleep) || facts.contains(.isSystemAsleep), .lostRequest)
         // Before its first start, a device may still come to D0.
@@ -129,7 +136,8 @@ extension Life {
         case policy.contains(.policyOut): try require(idle.contains(.idleStopped), .timerWrong)
         // Asleep, the settings may have changed since.
         case policy.contains(.asleep):
-            try require(!idle.isDisjoint(with: [.idleLow, .idleReturning, .idleDisabled]), .timerWrong)
+            try require(
+                !idle.isDisjoint(with: [.idleLow, .idleReturning, .idleDisabled]), .timerWrong)
         default: try require(isEnabled && idle.contains(.idleLow), .timerWrong)
         }
     }

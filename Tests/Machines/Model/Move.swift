@@ -58,7 +58,9 @@ extension Life {
                 if activity.mayFail, isFree || failures > 0 { moves.append(Move(fails: activity)) }
             }
         }
-        for event in Move.Outside.allCases where mayCome(event, tables) { moves.append(Move(event)) }
+        for event in Move.Outside.allCases where mayCome(event, tables) {
+            moves.append(Move(event))
+        }
     }
 
     private func mayCome(_ event: Move.Outside, _ tables: Tables) -> Bool {

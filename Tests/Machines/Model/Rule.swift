@@ -26,7 +26,8 @@ package enum Rule: String, Error {
 
     case enterOutOfPlace = "D0Entry out of place (PNP-1)"
     case wrongState = "the wrong power state (CB-2)"
-    case exitOutOfPlace = "D0Exit without a D0Entry, or before the interrupts are off (PNP-2, PNP-13)"
+    case exitOutOfPlace =
+        "D0Exit without a D0Entry, or before the interrupts are off (PNP-2, PNP-13)"
     case interruptsOutOfPlace = "interrupts out of place (PNP-1, PNP-2)"
     case scanOutOfPlace = "children scanned out of place (PNP-1)"
     case queuesOutOfPlace = "queues started or held out of place (PNP-1, PNP-2)"

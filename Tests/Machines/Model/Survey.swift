@@ -21,7 +21,9 @@ package struct Survey: Sendable {
         }
         var isUsed = [Bool](repeating: false, count: tables.rows.count)
         for hunt in hunts {
-            for (row, uses) in hunt.exploration.uses.enumerated() where uses > 0 { isUsed[row] = true }
+            for (row, uses) in hunt.exploration.uses.enumerated() where uses > 0 {
+                isUsed[row] = true
+            }
         }
         equivalence = Equivalence(tables, isUsed: isUsed)
     }

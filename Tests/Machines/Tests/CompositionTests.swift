@@ -24,15 +24,26 @@ import Testing
         #expect(!Endlessness.isPossible(in: Tables(), from: Life(outside: 1, failures: 0)))
     }
 
-    /// What is broken by one changed row, found by the rule that speaks of it.
-    static let mistakes: [(String, Rule)] = [
-        ("power enteringD0(start) d0EntryFailed: to exitingD0(undo,failed:true)", .deadEnd),
-        ("power disablingInterrupts(undo,failed:true) interruptsDisabled: without "
-            + "callExitD0(to:d3Final)", .deadEnd),
-        ("pnp preparingHardware prepareFailed: without callReleaseHardware", .deadEnd),
-        ("pnp started surpriseRemove: deleted", .forbidden),
-        ("policy poweringDown(sleep,isArmed:false,returns:false) poweredDown: without "
-            + "acknowledgeSleep", .unanswered),
-        ("pnp removingChildren childrenRemoved: releaseD0 before stopPolicy(removal)", .deadEnd),
-    ]
+    @Test(
+        "PNP-12, PNP-15, WAKE-6: a mistake in one row of the tables is found",
+        arguments: [
+            "pnp preparingHardware prepareFailed: without callReleaseHardware",
+            "pnp started surpriseRemove: deleted",
+            "pnp started powerDownFailed: without reportFailed",
+            "power off implicitD0: without referenceParent",
+            "power startingSelfManagedIO selfManagedIOStarted: without reportPoweredUp",
+            "policy asleep(Sleep(isArmed:false,staysIdle:false,woke:false)) resume(powersIdle:false)"
+                + ": deleted",
+            "policy d0 systemSleep(wakes:false): deleted",
+            "idle timerRunning expired: without reportTimeout",
+        ])
+    func mistakes(name: String) throws {
+        let tables = Tables()
+        let rows = tables.rows.indices.filter { name.hasPrefix(tables.place(of: $0).name + ":") }
+        let mutants = Mutant.all(of: tables) { rows.contains($0) }
+        let mutant = try #require(mutants.first { $0.name(in: tables) == name })
+        var exploration = Exploration(tables.mutated(by: mutant))
+        exploration.run(from: Life(outside: 1, failures: 1), most: 1)
+        #expect(!exploration.findings.isEmpty)
+    }
 }
