@@ -9,11 +9,11 @@ public typealias FileHandler<Driver: Actor> = @Sendable (isolated Driver, FileOb
 
 /// One driver's handlers for files, bound to it.
 struct FileHandlers: Sendable {
-    /// How high in the stack its driver stands: the function driver at 0.
-    var height = 0
     var create: (@Sendable (FileObject) async throws(DeviceError) -> Void)?
     var cleanup: (@Sendable (FileObject) async -> Void)?
     var close: (@Sendable (FileObject) async -> Void)?
+
+    init() {}
 
     init<Driver: Actor>(
         for driver: Driver, _ create: FileCreateHandler<Driver>?, _ cleanup: FileHandler<Driver>?,
@@ -31,18 +31,11 @@ struct FileHandlers: Sendable {
 
 /// How a device is opened.
 struct FileAccess: Sendable {
-    /// Those of the stack's drivers, uppermost first: the order in which each is called (FL-1).
-    private(set) var handlers: [FileHandlers] = []
+    /// Those of the stack's drivers, uppermost first: the order in which each is called.
+    var handlers: [FileHandlers] = []
     var isExclusive = false
     /// The holders that agreed to a removal which has neither taken place nor been given up.
     var asked: [any FileHolder] = []
-
-    /// Has `new` called as well, in the place of those of the same driver.
-    mutating func add(_ new: FileHandlers) {
-        handlers.removeAll { $0.height == new.height }
-        let index = handlers.firstIndex { $0.height < new.height } ?? handlers.endIndex
-        handlers.insert(new, at: index)
-    }
 }
 
 extension Device {
@@ -61,7 +54,7 @@ extension Device {
         for driver: isolated Driver, create: FileCreateHandler<Driver>? = nil,
         cleanup: FileHandler<Driver>? = nil, close: FileHandler<Driver>? = nil
     ) {
-        state.value.fileAccess.add(FileHandlers(for: driver, create, cleanup, close))
+        state.value.fileAccess.handlers = [FileHandlers(for: driver, create, cleanup, close)]
     }
 
     /// Whether only one file may be open at a time; a second open is refused with `.accessDenied`
