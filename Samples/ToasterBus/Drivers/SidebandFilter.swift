@@ -1,7 +1,7 @@
 import DriverFoundation
 
-/// A filter with an entrance of its own: programs ask it, beside the toaster's requests, what it has
-/// seen.
+/// A filter with an entrance of its own: programs ask it, beside the toaster's requests, what it
+/// has seen.
 package actor SidebandFilter: FilterDriver {
     package static let matches: [DeviceMatch] = [.hardwareID(DeviceIdentity.toasterID)]
 

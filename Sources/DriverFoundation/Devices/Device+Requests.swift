@@ -15,7 +15,7 @@ extension Device {
         if let preprocessing = state.value.parts.preprocessing {
             return preprocessing.accept(core, atHead: false)
         }
-        route(core)
+        route(core, to: queue)
     }
 
     /// Takes a request in at the device's upper end: to the queue for its kind, or completed at

@@ -177,13 +177,16 @@ public final class PlugAndPlay: Sendable {
 
     private func forget(_ device: Device) {
         state.value.devices.removeAll { $0 === device }
-        if device.isToBeMadeAnew, let usb = device.usb { _ = start(DeviceNode(usb)) }
+        // A child is its bus driver's to make.
+        if device.isToBeMadeAnew, device.isWhole, let usb = device.usb {
+            _ = start(DeviceNode(usb))
+        }
     }
 
     private func mayRestart(_ device: Device) -> Bool {
-        guard options.restartsFailedDevices, !state.value.isStopping, device.isWhole else {
-            return false
-        }
+        guard options.restartsFailedDevices, !state.value.isStopping,
+            device.isWhole || device.parent != nil
+        else { return false }
         return state.value.restarts.failed(device.restartKey, at: bus.loop.now)
     }
 

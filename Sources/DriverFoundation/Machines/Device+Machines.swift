@@ -59,12 +59,14 @@ extension Device {
     private func observe(
         _ machine: DeviceMachine, from left: some Sendable, to entered: some Sendable
     ) {
-        let observers = state.value.parts.stateObservers.filter { $0.machines.contains(machine) }
+        let observers = state.value.parts.stateObservers
         // The texts are for those who look at them.
         if environment.stateObserver == nil, observers.isEmpty { return }
         let change = StateChange(machine: machine, from: "\(left)", to: "\(entered)")
         environment.stateObserver?(self, change)
-        for observer in observers { observer.note(change) }
+        for observer in observers where observer.machines.contains(machine) {
+            observer.note(change)
+        }
     }
 
     /// Looks at what is waited for, when no event is left; whether somebody was answered, which may

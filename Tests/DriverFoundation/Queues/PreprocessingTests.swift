@@ -27,7 +27,8 @@ import VirtualUSB
             }
             let codes = try await client.value.get()
             try same(
-                codes, [nil, .accessDenied, nil, .accessDenied, nil, .accessDenied, .invalidRequest],
+                codes,
+                [nil, .accessDenied, nil, .accessDenied, nil, .accessDenied, .invalidRequest],
                 "ends")
             let driver = try bench.driver
             try same(await driver.received, [[0], [1], [2], [3], [4], [5], []], "seen")
