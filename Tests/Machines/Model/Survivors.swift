@@ -44,7 +44,7 @@ package enum Survivors {
             "an unarmed device owes no wake"
         ),
         (
-            "policy dx(isArmed:false) systemSleep(wakes:false): to asleep(Sleep(isArmed:false,staysIdle:false,*",
+            "policy dx(isArmed:false) systemSleep(wakes:false): to asleep(*false,staysIdle:false,*",
             "comes up at resume without need: no rule of the model, a test of its own (PNP-5)"
         ),
         (
