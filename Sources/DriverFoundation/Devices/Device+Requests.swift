@@ -7,6 +7,9 @@ extension Device {
     ) {
         let core = state.value.pool.popLast() ?? RequestCore(of: self)
         core.begin(request, from: file, reply, ticket: ticket)
+        if environment.verifier.fails(.request) {
+            return core.finish(error: DeviceError(.outOfMemory), information: 0)
+        }
         let kind = RequestRoutes(request.kind)
         let route = state.value.routes.first { $0.0.contains(kind) }
         guard let queue = route?.1 ?? state.value.defaultQueue else {
@@ -66,6 +69,7 @@ extension Device: InterfacePort {
     /// F-1: an open; F-5: refused once the device is going.
     public func open() async throws(DeviceError) -> any FilePort {
         let file = await loop.perform { [self] () -> File? in
+            guard !environment.verifier.fails(.fileOpen) else { return nil }
             guard !state.value.isGone,
                 [.started, .queryingRemove, .removePending].contains(state.value.pnp.state)
             else {

@@ -48,6 +48,7 @@ public final class Device: Sendable {
         var removalWaiters: [Resumption<Bool>] = []
         var removalGrace: Deadline?
         var readers: [ContinuousReader] = []
+        var watch = CallbackWatch()
     }
 
     init(
@@ -171,6 +172,7 @@ struct DeviceEnvironment: Sendable {
     let bus: any USBBus
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
+    let verifier: Verifier
     let detachesKernelDrivers: Bool
     let watchdogInterval: Duration
     let logger: Logger

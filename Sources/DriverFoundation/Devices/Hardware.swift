@@ -39,11 +39,15 @@ final class Hardware: Sendable {
                 ?? device.attached.configurations.first
         else { throw DeviceError(.deviceData, "\(device.name) has no configuration.") }
         do throws(BusError) {
+            let verifier = device.environment.verifier
+            try verifier.passBus(.busOpen)
             let bus = try await device.environment.bus.open(device.attached.id)
             var claimed: [UInt8] = []
             do throws(BusError) {
+                try verifier.passBus(.busConfiguration)
                 try await bus.setConfiguration(configuration.value)
                 for interface in device.interfaceNumbers {
+                    try verifier.passBus(.busClaim)
                     try await bus.claim(
                         interface, detaching: device.environment.detachesKernelDrivers)
                     claimed.append(interface)
@@ -105,9 +109,10 @@ final class Hardware: Sendable {
         // Should it fail, nobody knows which setting is in force: the interface has no pipes (U-6).
         state.value.settings[index].setting = nil
         for pipe in gone { await pipe.core.close(endsReader: true) }
-        do { try await bus.setAlternateSetting(setting, of: interface) } catch {
-            throw DeviceError(error)
-        }
+        do throws(BusError) {
+            try device.environment.verifier.passBus(.busSetting)
+            try await bus.setAlternateSetting(setting, of: interface)
+        } catch { throw DeviceError(error) }
         state.value.settings[index].setting = setting
     }
 
@@ -165,6 +170,7 @@ extension Device {
     /// Errors: `.notFound`, `.invalidRequest` for another kind of endpoint, `.removed`.
     public func pipe(_ address: EndpointAddress) async throws(DeviceError) -> USBPipe {
         guard let hardware = state.value.hardware else { throw DeviceError.removed }
+        try environment.verifier.pass(.pipe)
         return try await hardware.pipe(address)
     }
 
@@ -174,6 +180,7 @@ extension Device {
         _ setting: UInt8, of interface: UInt8
     ) async throws(DeviceError) {
         guard let hardware = state.value.hardware else { throw DeviceError.removed }
+        try environment.verifier.pass(.alternateSetting)
         try await hardware.select(setting, of: interface)
     }
 

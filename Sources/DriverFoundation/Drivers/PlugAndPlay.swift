@@ -18,6 +18,9 @@ public final class PlugAndPlay: Sendable {
     /// The last things that happened to its devices: steps, requests, transfers. On the loop.
     public let recorder: FlightRecorder
 
+    /// What was found wrong with drivers, and what was made to fail.
+    public let verifier: Verifier
+
     private let drivers: [any FunctionDriver.Type]
     private let options: Options
     private let state: LoopConfined<State>
@@ -32,6 +35,8 @@ public final class PlugAndPlay: Sendable {
         /// How long a device that leaves D0 waits for a request that its driver owns before that is
         /// reported, and again after each further such time. It waits without limit.
         public var watchdogInterval: Duration = .seconds(10)
+        /// What is watched beside, and what is made to fail (VF-63).
+        public var verifier = Verifier.Options()
         /// Where failures are reported.
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
@@ -58,6 +63,7 @@ public final class PlugAndPlay: Sendable {
         self.interfaces = interfaces
         self.options = options
         recorder = FlightRecorder(on: bus.loop)
+        verifier = Verifier(on: bus.loop, options.verifier, logger: options.logger)
         state = LoopConfined(on: bus.loop, State())
     }
 
@@ -65,6 +71,11 @@ public final class PlugAndPlay: Sendable {
     ///
     /// Errors: what keeps the bus from working, with what to do.
     public func start() async throws(DeviceError) {
+        let isRefused = await bus.loop.perform { [self] in
+            watchLoop()
+            return verifier.fails(.busStart)
+        }
+        if isRefused == true { throw DeviceError(.outOfMemory) }
         do {
             try await bus.start { [self] event in handle(event) }
         } catch { throw DeviceError(error) }
@@ -72,8 +83,11 @@ public final class PlugAndPlay: Sendable {
 
     /// The devices that have a driver now, oldest first.
     public func devices() async -> [Device] {
-        await bus.loop.perform { [self] in state.value.devices } ?? []
+        await bus.loop.perform { [self] in presentDevices } ?? []
     }
+
+    /// The same, on the loop.
+    var presentDevices: [Device] { state.value.devices }
 
     /// Removes every device (PNP-7), waits for the end of each, and stops the bus. Calling it
     /// again does nothing.
@@ -83,6 +97,7 @@ public final class PlugAndPlay: Sendable {
             return state.value.devices
         }
         for device in devices ?? [] { await device.removeWithoutQuery() }
+        await reportLeftDrivers()
         await bus.stop()
     }
 
@@ -102,7 +117,7 @@ public final class PlugAndPlay: Sendable {
             return
         }
         let environment = DeviceEnvironment(
-            bus: bus, interfaces: interfaces, recorder: recorder,
+            bus: bus, interfaces: interfaces, recorder: recorder, verifier: verifier,
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,

@@ -179,7 +179,7 @@ extension Device {
         scope.task { [self] in
             observe(.began(callback))
             do throws(DeviceError) {
-                try await body(driver)
+                try await watched(callback) { () throws(DeviceError) in try await body(driver) }
                 observe(.returned(callback))
                 ended(true)
             } catch {
@@ -205,8 +205,9 @@ extension Device {
         scope.task { [self] in
             observe(.began(.deviceAdd))
             do throws(DeviceError) {
-                let driver = try await environment.makeDriver(self)
-                state.value.driver = driver
+                try await watched(.deviceAdd) { () throws(DeviceError) in
+                    state.value.driver = try await environment.makeDriver(self)
+                }
                 observe(.returned(.deviceAdd))
                 post(PnPMachine.Event.deviceAdded)
             } catch {
@@ -275,6 +276,7 @@ extension Device {
         state.value.routes = []
         state.value.defaultQueue = nil
         state.value.pool = []
+        if let driver { environment.verifier.deviceEnded(driver, of: name) }
         _ = consume driver
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []

@@ -8,6 +8,9 @@ extension Device {
     /// Errors: what ``FunctionDriver/queryRemove()`` threw.
     public func remove() async throws(DeviceError) {
         let refusal: DeviceError? = await loop.wait(ifEnded: nil) { [self] answer in
+            do throws(DeviceError) { try environment.verifier.pass(.orderlyRemoval) } catch {
+                return answer.resume(returning: error)
+            }
             // One answer is for all who ask before it.
             let isFirst = state.value.removeQueries.isEmpty
             state.value.removeQueries.append(answer)

@@ -48,6 +48,17 @@ struct RequestRoutes: OptionSet, Sendable {
     }
 }
 
+extension RequestKind {
+    /// What the loop's watch calls the handler.
+    fileprivate var activity: StaticString {
+        switch self {
+        case .read: "the handler of a read"
+        case .write: "the handler of a write"
+        case .deviceControl: "the handler of a device control"
+        }
+    }
+}
+
 extension FunctionDriver {
     /// One worker of a queue: isolated to the driver, so that calling a handler is no hop.
     func work(on queue: RequestQueue, _ handlers: RequestHandlers<Self>) async {
@@ -59,6 +70,7 @@ extension FunctionDriver {
                 request.fail(DeviceError.invalidRequest)
                 continue
             }
+            queue.device.loop.note(request.kind.activity)
             await handler(self, request)
         }
     }
