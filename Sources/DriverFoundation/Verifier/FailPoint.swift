@@ -9,6 +9,7 @@ public struct FailPoint: Hashable, Sendable, CustomStringConvertible {
 
     init(_ name: String) { self.name = name }
 
+    /// The name.
     public var description: String { name }
 
     /// A callback that fails before it has done anything.

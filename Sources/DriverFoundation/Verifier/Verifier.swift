@@ -19,6 +19,7 @@ public final class Verifier: Sendable {
         /// What to do about it.
         public let remedy: String
 
+        /// All of it in one line.
         public var description: String { "\(row): \(object): \(problem): \(remedy)" }
     }
 

@@ -28,6 +28,8 @@ actor StormDriver: FunctionDriver {
     var heldOrigin = Origin.control
     var isInD0 = false
 
+    private let name: String
+    private var rounds = 0
     private let throwing: DriverCallback?
     private let waits: Bool
     private let forgetsReader: Bool
@@ -42,10 +44,13 @@ actor StormDriver: FunctionDriver {
         self.device = device
         run = StormRun.on(device.loop)
         var dice = run.split()
-        waits = dice.chance(50)
+        let number = run.nextDriver()
+        name = "driver\(number)"
+        waits = dice.chance(50) && run.makes("\(name).waits")
         forgetsReader = dice.chance(10)
-        isRestless = dice.chance(30)
-        throwing = dice.chance(20) ? dice.pick(of: DriverCallback.allCases) : nil
+        isRestless = dice.chance(30) && run.makes("\(name).restless")
+        let failing = dice.pick(of: DriverCallback.allCases)
+        throwing = dice.chance(20) && run.makes("\(name).throws") ? failing : nil
         powered = device.queue(.manual)
         unpowered = device.queue(.manual, isPowerManaged: false)
         let dispatches = (0..<3).map { _ in
@@ -188,6 +193,8 @@ actor StormDriver: FunctionDriver {
                 await device.clock.wait(for: .seconds(1))
                 continue
             }
+            rounds += 1
+            guard run.makes("\(name).\(rounds)") else { continue }
             if dice.chance(40), let request = powered.next() {
                 deliver(.powered)
                 await treat(request, .powered)

@@ -18,6 +18,11 @@ package struct StormSurvey: Sendable {
     /// Every mistake that storms must find.
     package static let faults = PlantedFault.framework + PlantedFault.virtualUSB
 
+    /// The mistake called `name`, if there is one.
+    package static func planted(_ name: String?) -> Set<PlantedFault> {
+        Set(faults.filter { $0.name == name })
+    }
+
     /// The seed that `SIMULATION_SEED` chooses to be run alone.
     package static var chosenSeed: UInt64? { number(in: Simulation.seedVariable) }
 
