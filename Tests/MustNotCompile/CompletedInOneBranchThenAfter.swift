@@ -1,4 +1,5 @@
 // consumed more than once
+// R-2, VF-17: a request is completed once on every path
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // cannot be consumed|is borrowed and cannot be consumed
+// R-2, VF-18: only who owns a request completes it
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // consumed more than once|noncopyable
+// R-2, VF-17: a request is in one place, and so completed once
 import DriverFoundation
 
 actor Driver: FunctionDriver {

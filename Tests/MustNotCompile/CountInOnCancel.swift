@@ -1,4 +1,5 @@
 // actor-isolated
+// R-7, VF-23: a cancel handler reaches the driver's state on its scope alone
 import DriverFoundation
 
 actor Driver: FunctionDriver {

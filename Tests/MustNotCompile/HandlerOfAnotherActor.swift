@@ -1,4 +1,5 @@
 // actor-isolated|isolat
+// S-5, VF-15: a driver's state is reached from its own scope alone
 import DriverFoundation
 
 actor Driver: FunctionDriver {

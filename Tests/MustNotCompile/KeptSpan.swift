@@ -1,4 +1,5 @@
 // lifetime-dependent value escapes|non-Escapable
+// R-4, VF-20: a request's bytes are lent, not kept
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // [Ss]endable
+// S-5, VF-7: what two tasks share can be shared
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // noncopyable|captured|consumed
+// R-2, VF-18: a request has one owner
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // lifetime-dependent|non-Escapable|nonescapable|capture
+// U-18, VF-20: a delivery's bytes are lent until the handler returns
 import DriverFoundation
 
 actor Driver: FunctionDriver {

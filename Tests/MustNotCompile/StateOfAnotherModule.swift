@@ -1,4 +1,5 @@
 // inaccessible|internal
+// OBJ-1, VF-7: a driver does not reach into the framework's objects
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,4 +1,5 @@
 // thrown expression type|cannot convert|DeviceError
+// VF-46: a callback answers with a DeviceError or none
 import DriverFoundation
 
 actor Driver: FunctionDriver {

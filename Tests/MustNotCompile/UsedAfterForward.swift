@@ -1,4 +1,5 @@
 // used after consume|consumed here
+// Q-11, VF-28: a forwarded request is not used again
 import DriverFoundation
 
 actor Driver: FunctionDriver {
