@@ -125,20 +125,26 @@ let package = Package(
         .target(
             name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
             path: "Tests/ConformanceDevice", swiftSettings: plain),
+        .target(
+            name: "BusThreads", dependencies: ["DriverRuntime"], path: "Tests/BusThreads",
+            swiftSettings: plain),
+        .target(
+            name: "TestDevices", dependencies: ["VirtualUSB"], path: "Tests/TestDevices",
+            swiftSettings: strict),
 
         labProgram(
             "lab-toaster", in: "Toaster", ["DriverFoundation", "LibUSBBus", "ToasterDriver"]),
-        labProgram("lab-gadgets", in: "Gadgets", ["DriverFoundation", "LibUSBBus"]),
+        labProgram("lab-gadgets", in: "Gadgets", ["BusThreads", "DriverFoundation", "LibUSBBus"]),
         labProgram(
             "lab-conformance", in: "Conformance", ["ConformanceDevice", "LibUSBBus", "USBIP"]),
-        labProgram("lab-usbip", in: "USBIPServer", ["USBIP", "VirtualUSB"]),
+        labProgram("lab-usbip", in: "USBIPServer", ["TestDevices", "USBIP", "VirtualUSB"]),
 
         .target(name: "CThreadSanitizer", path: "Tests/CThreadSanitizer"),
         .target(
             name: "CUsbfs", dependencies: ["CThreadSanitizer"], path: "Tests/StandIn/Usbfs"),
         .executableTarget(
             name: "stand-in",
-            dependencies: ["CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
+            dependencies: ["BusThreads", "CUsbfs", "CLibUSB", "LibUSBBus", "ConformanceDevice"],
             path: "Tests/StandIn/Program", swiftSettings: plain, linkerSettings: ioctlIsOurs),
         .executableTarget(
             name: "stand-in-hotplug",
@@ -195,8 +201,16 @@ let package = Package(
             ], path: "Tests/Samples",
             exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
             swiftSettings: plain),
+        .target(
+            name: "CoverageModel", path: "Tests/Coverage/Model", swiftSettings: plain),
+        .executableTarget(
+            name: "coverage", dependencies: ["CoverageModel"], path: "Tests/Coverage/Command",
+            swiftSettings: plain),
+        .testTarget(
+            name: "CoverageTests", dependencies: ["CoverageModel"], path: "Tests/Coverage/Tests",
+            swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
-        tests(of: "USBIP", ["DriverSimulation", "CAllocationCount"]),
+        tests(of: "USBIP", ["DriverSimulation", "TestDevices", "CAllocationCount"]),
         tests(of: "LibUSBBus", ["CLibUSB"]),
     ]
 )

@@ -25,6 +25,9 @@ count() { echo "$1 $2" >>"$state/$current.counts"; } # passed or failed, NUMBER
 report() { printf '%s\n' "$*" >>"$state/$current.report"; }
 need() { "$tests/install" "$@"; }
 
+# What Swift Testing tells while it runs, a record a line.
+with_events=(--event-stream-version 6.3)
+
 # No warning about a file of ours, or about this package, in the log of a build.
 no_warning_of_ours() {
     local own="(^|[^/])($root/)?(Sources|Tests|Samples|Package\.swift)[^ ]*:.*warning:"
@@ -89,11 +92,46 @@ part_unit() {
     swift build --build-tests 2>&1 | tee "$state/unit.build"
     no_warning_of_ours "$state/unit.build"
     local status=0 tier
+    # A run of some tests alone leaves no events: it shows nothing of the rest.
+    if (($# == 0)); then set -- "${with_events[@]}" --event-stream-output-path "$state/unit.events"; fi
     tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest "$@" || status=$?
     for tier in virtual simulated; do # for Tests/conformance-table
         sed -n "s/^$tier: case /case /p" "$state/unit.tests" >"$state/unit.conformance-$tier"
     done
     return "$status"
+}
+
+# Each row of Tests/Coverage/rows.tsv, and the tests that show it. What the other parts left counts as
+# long as no source is newer; tests and promises that did not run since are run now.
+part_coverage() {
+    local logs=() file status=0
+    need "${building[@]}"
+    swift build --product coverage
+    if [[ " $* " != *" --write "* ]]; then
+        if ! fresh "$state/unit.events"; then
+            swift build --build-tests
+            rm -f "$state/unit.events"
+            # What fails is told below, where a row needs it, and by the part unit.
+            swift test --skip-build --disable-xctest "${with_events[@]}" \
+                --event-stream-output-path "$state/unit.events" >"$state/coverage.tests" 2>&1 || true
+        fi
+        set -- --events "$state/unit.events" "$@"
+        if ! fresh "$state/compile.cases"; then
+            current=compile part_compile >"$state/coverage.compile" || true
+        fi
+        for file in "$state"/{compile.cases,standin.*,storm.*,machines.*,lab.output-*}; do
+            if [[ -s $file ]] && fresh "$file"; then logs+=(--cases "$file"); fi
+        done
+    fi
+    "$(swift build --show-bin-path)/coverage" "$@" "${logs[@]}" | tee "$state/coverage.rows" || status=$?
+    $streamed || sed -n '/^ *done *open/,$p' "$state/coverage.rows" >"$state/coverage.report"
+    return "$status"
+}
+
+# Whether a file is there, and no source is newer. The list of rows and the page made of it are none.
+fresh() {
+    [[ -s $1 && -z $(find Package.swift Sources Tests Samples -newer "$1" -type f \
+        -not -path 'Tests/Coverage/*.tsv' -not -path 'Tests/External/.build*' -not -name '*.md' -print -quit) ]]
 }
 
 # The promises that the compiler keeps.

@@ -92,18 +92,44 @@ package struct Host: Sendable {
     package static func untilSignalled<Result: Sendable>(
         _ narrator: Narrator, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
-        let task = Task { try await body() }
-        let signals = Signals {
-            narrator.terminal.setStatus(nil)
-            narrator.tell(.hand, "asks the program to end", .bold)
-            task.cancel()
-        }
+        let (wishes, wish) = AsyncStream<Void>.makeStream()
+        let signals = Signals { wish.yield() }
         defer { withExtendedLifetime(signals) {} }
-        do { return try await task.value } catch {
-            guard task.isCancelled else { throw error }
+        return try await withThrowingTaskGroup(of: Ending<Result>.self) { group in
+            group.addTask {
+                do { return .ended(.success(try await body())) } catch {
+                    return .ended(.failure(error))
+                }
+            }
+            group.addTask {
+                for await _ in wishes { return .signalled }
+                return .unasked
+            }
+            var isSignalled = false
+            while let event = try await group.next() {
+                switch event {
+                case .unasked: break
+                case .signalled:
+                    isSignalled = true
+                    narrator.terminal.setStatus(nil)
+                    narrator.tell(.hand, "asks the program to end", .bold)
+                    group.cancelAll()
+                case .ended(let outcome):
+                    group.cancelAll()
+                    if isSignalled, case .failure = outcome { return nil }
+                    return try outcome.get()
+                }
+            }
             return nil
         }
     }
+}
+
+/// What ends a program's part.
+private enum Ending<Result: Sendable>: Sendable {
+    case ended(Swift.Result<Result, any Error>)
+    case signalled
+    case unasked
 }
 
 /// Looks for devices again and again, on a bus that does not notice them by itself.
@@ -115,7 +141,7 @@ private final class Rescans: @unchecked Sendable {
     func start(_ bus: any USBBus) {
         lock.withLock {
             guard task == nil else { return }
-            task = Task {
+            task = Scope(on: bus.loop, name: "rescans").task {
                 while await LoopClock(bus.loop).wait(for: .seconds(1)) { await bus.rescan() }
             }
         }

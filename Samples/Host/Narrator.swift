@@ -90,6 +90,11 @@ package final class Narrator: @unchecked Sendable {
     private func tell(_ step: LifecycleStep, of name: String, after elapsed: Duration?) {
         switch step {
         case .matched(let driver): tell(.framework, "\(name) has arrived; its driver is \(driver)")
+        // Few drivers have these: they are told of when they take time.
+        case .began(let callback) where Self.isRare(callback): break
+        case .returned(let callback)
+        where Self.isRare(callback) && elapsed.map { $0 < .milliseconds(1) } ?? true:
+            break
         case .began(let callback): tell(.driver, "  \(callback.rawValue) …")
         case .returned(let callback):
             let time = elapsed.map { " after " + Self.milliseconds($0) } ?? ""
@@ -101,6 +106,16 @@ package final class Narrator: @unchecked Sendable {
         case .started: tell(.framework, "started: \(name) works", .bold)
         case .disposed: tell(.framework, "\(name) is forgotten")
         default: tell(.framework, "  \(step)")
+        }
+    }
+
+    private static func isRare(_ callback: DriverCallback) -> Bool {
+        switch callback {
+        case .postInterruptsEnabled, .preInterruptsDisabled, .initializeSelfManagedIO,
+            .restartSelfManagedIO, .suspendSelfManagedIO, .flushSelfManagedIO,
+            .cleanUpSelfManagedIO:
+            true
+        default: false
         }
     }
 

@@ -10,6 +10,10 @@ public struct DeviceError: Error, Hashable, Sendable {
         public static let cancelled = Code("cancelled")
         /// The deadline passed; what had been moved is in the error.
         public static let timedOut = Code("timed out")
+        /// The deadline passed before the request could be sent: nothing was done (T-9).
+        public static let timedOutNotSent = Code("timed out before it was sent")
+        /// What it was to be sent to went before it could be: nothing was done (T-7).
+        public static let removedNotSent = Code("removed before it was sent")
         /// The device is gone, or going.
         public static let removed = Code("removed")
         /// The request makes no sense for this device or in this form.
@@ -26,6 +30,8 @@ public struct DeviceError: Error, Hashable, Sendable {
         public static let bufferTooSmall = Code("buffer too small")
         /// Somebody else holds the device or the interface.
         public static let busy = Code("busy")
+        /// The name stands for something else already (DI-3).
+        public static let nameCollision = Code("name collision")
         /// The operating system does not let this program in; the message carries the remedy.
         public static let accessDenied = Code("access denied")
         /// No such device, interface, endpoint or setting.

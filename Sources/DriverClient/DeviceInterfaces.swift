@@ -10,6 +10,7 @@ public final class DeviceInterfaces: @unchecked Sendable {
     private var enabled: [DeviceInterface] = []
     private var watchers: [(id: UInt64, AsyncStream<Change>.Continuation)] = []
     private var lastID: UInt64 = 0
+    private var names: [String: any InterfacePort] = [:]
 
     /// What happens to interfaces.
     public enum Change: Sendable {
@@ -57,6 +58,50 @@ public final class DeviceInterfaces: @unchecked Sendable {
             }
         }
         throw DeviceError.cancelled
+    }
+
+    /// Opens the device with this symbolic name, or `path` below it (DI-3).
+    ///
+    /// Errors: `.notFound` when no device has the name; as of
+    /// ``DeviceInterface/open(path:as:holder:)``.
+    public func open(
+        named name: String, path: String = "", as client: ClientIdentity = .thisProcess,
+        holder: (any FileHolder)? = nil
+    ) async throws(DeviceError) -> DeviceFile {
+        DeviceFile(
+            try await openPort(
+                named: name, FileOpening(path: path, client: client, holder: holder)))
+    }
+
+    /// The same for the framework itself.
+    package func openPort(
+        named name: String, _ opening: FileOpening
+    ) async throws(DeviceError) -> any FilePort {
+        guard let port = lock.withLock({ names[name] }) else {
+            throw DeviceError(.notFound, "No device is called \"\(name)\".")
+        }
+        return try await port.open(opening)
+    }
+
+    /// For the framework: `name` stands for `port` from now on; `false` when it stands for another
+    /// already.
+    package func link(_ name: String, to port: any InterfacePort) -> Bool {
+        lock.withLock {
+            if let present = names[name] { return present === port }
+            names[name] = port
+            return true
+        }
+    }
+
+    /// For the framework: `name` stands for nothing any more.
+    package func unlink(_ name: String) { lock.withLock { names[name] = nil } }
+
+    /// For the framework: what is handed out as an enabled interface is `interface` from now on.
+    package func replace(_ interface: DeviceInterface) {
+        lock.withLock {
+            guard let index = enabled.firstIndex(where: { $0.id == interface.id }) else { return }
+            enabled[index] = interface
+        }
     }
 
     /// For the framework: a new id.

@@ -43,6 +43,9 @@ public final class EventLoop: Sendable {
         var isClosed = false
         var isEnded = false
         var waitingForEnd: [Resumption<Void>] = []
+        let joining = Lock()
+        // The loop's own thread, until it is joined; guarded by `joining`.
+        var thread: Thread?
     }
 
     /// Makes a loop that does not run yet. Work may be posted from now on.
@@ -231,7 +234,8 @@ public final class EventLoop: Sendable {
 
     /// Runs the loop on a thread of its own until ``stop()``.
     public func start() {
-        Thread.start(named: name) { [self] in runUntilStopped() }
+        let thread = Thread(named: name) { [self] in runUntilStopped() }
+        inbox.joining.withLock { inbox.thread = thread }
     }
 
     /// Runs the loop on the caller's thread until ``stop()``: for buses that join their threads.
@@ -245,7 +249,7 @@ public final class EventLoop: Sendable {
         for resumption in waiting { resumption.resume() }
     }
 
-    /// Waits until a started loop has run its last, after ``stop()``.
+    /// Waits until a started loop has run its last, after ``stop()``, and its thread has ended.
     ///
     /// Threading: any task but one of this loop's. Cancellation: none.
     public func ended() async {
@@ -256,6 +260,8 @@ public final class EventLoop: Sendable {
             }
             if isEnded { resumption.resume() }
         }
+        // For its last instructions; inside the lock, for whoever else waits.
+        inbox.joining.withLock { inbox.thread.take()?.join() }
     }
 
     /// Ends a started loop: what was handed in before runs, and what that readies on the loop

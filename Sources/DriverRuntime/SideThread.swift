@@ -11,6 +11,11 @@ internal import Glibc
     private var calls: [@Sendable () -> Void] = []
     private var isRunning = false
     private var isStopping = false
+    private var isEnded = false
+    private var waitingForEnd: [Resumption<Void>] = []
+    private let joining = Lock()
+    // Guarded by `joining`.
+    private var thread: Thread?
 
     /// Makes the object; its thread starts with the first call.
     public init(name: String) {
@@ -46,7 +51,10 @@ internal import Glibc
         isRunning = true
         unsafe pthread_cond_signal(changed)
         unsafe pthread_mutex_unlock(mutex)
-        if isNew { Thread.start(named: name) { [self] in work() } }
+        if isNew {
+            let thread = Thread(named: name) { [self] in work() }
+            joining.withLock { self.thread = thread }
+        }
     }
 
     /// Ends the thread after the calls handed in so far. Any thread; returns at once.
@@ -57,8 +65,29 @@ internal import Glibc
         unsafe pthread_mutex_unlock(mutex)
     }
 
+    /// Waits until the thread has ended, after ``stop()``: its last call has returned.
+    ///
+    /// Threading: any but its own. Cancellation: none.
+    public func ended() async {
+        await Resumption.wait { resumption in
+            unsafe pthread_mutex_lock(mutex)
+            let mustWait = isRunning && !isEnded
+            if mustWait { waitingForEnd.append(resumption) }
+            unsafe pthread_mutex_unlock(mutex)
+            if !mustWait { resumption.resume() }
+        }
+        // For its last instructions; inside the lock, for whoever else waits.
+        joining.withLock { thread.take()?.join() }
+    }
+
     private func work() {
         while let call = next() { call() }
+        unsafe pthread_mutex_lock(mutex)
+        isEnded = true
+        let waiting = waitingForEnd
+        waitingForEnd = []
+        unsafe pthread_mutex_unlock(mutex)
+        for resumption in waiting { resumption.resume() }
     }
 
     private func next() -> (@Sendable () -> Void)? {

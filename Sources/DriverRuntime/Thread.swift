@@ -1,7 +1,10 @@
 internal import Glibc
+internal import Synchronization
 
-/// A named POSIX thread that runs one closure.
-enum Thread {
+/// A named POSIX thread that runs one closure, until it is joined.
+///
+/// One that nobody joins lets go of itself at its end.
+@safe final class Thread: Sendable {
     private final class Body: Sendable {
         let name: String
         let run: @Sendable () -> Void
@@ -11,8 +14,11 @@ enum Thread {
         }
     }
 
-    /// Starts `run` on a new, detached thread; its name is cut to the 15 bytes that Linux keeps.
-    static func start(named name: String, _ run: @escaping @Sendable () -> Void) {
+    private let handle: UInt
+    private let isJoined = Atomic<Bool>(false)
+
+    /// Starts `run` on a new thread; its name is cut to the 15 bytes that Linux keeps.
+    init(named name: String, _ run: @escaping @Sendable () -> Void) {
         let body = Body(name: String(decoding: name.utf8.prefix(15), as: UTF8.self), run: run)
         // A bit pattern, because the compiler's check of regions cannot follow a pointer into C.
         let argument = unsafe UInt(bitPattern: Unmanaged.passRetained(body).toOpaque())
@@ -20,7 +26,18 @@ enum Thread {
         let code = unsafe pthread_create(
             &thread, nil, { unsafe Thread.main($0) }, UnsafeMutableRawPointer(bitPattern: argument))
         contract(code == 0, "cannot start thread \(name): error \(code)")
-        pthread_detach(thread)
+        handle = UInt(thread)
+    }
+
+    deinit {
+        if !isJoined.load(ordering: .relaxed) { pthread_detach(pthread_t(handle)) }
+    }
+
+    /// Waits until the thread has ended; once, and not from the thread itself.
+    func join() {
+        let wasJoined = isJoined.exchange(true, ordering: .relaxed)
+        precondition(!wasJoined, "a thread is joined once")
+        pthread_join(pthread_t(handle), nil)
     }
 
     private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {

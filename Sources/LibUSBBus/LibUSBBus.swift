@@ -180,9 +180,11 @@ public final class LibUSBBus: USBBus {
         // The call runs when the loop's has returned: that is the join.
         await thread.run {}
         thread.stop()
+        await thread.ended()
         waiter.detach()
         if let context { await side.run { [self] in calls.exit(context) } }
         side.stop()
+        await side.ended()
     }
 
     /// Compares the devices present with those reported; see ``USBBus/USBBus/rescan()``.

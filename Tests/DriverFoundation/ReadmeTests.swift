@@ -20,6 +20,23 @@ struct ReadmeTests {
                 "power",
                 Chart.mermaid(PowerMachine.self, from: .off, events: PowerMachine.Event.allCases)
             ),
+            (
+                "policy",
+                Chart.mermaid(
+                    PowerPolicyMachine.self, from: .created,
+                    events: PowerPolicyMachine.Event.allCases)
+            ),
+            (
+                "idle",
+                Chart.mermaid(
+                    IdleMachine.self, from: .stopped, events: IdleMachine.Event.allCases)
+            ),
+            (
+                "self-managed I/O",
+                Chart.mermaid(
+                    SelfManagedIOMachine.self, from: .created,
+                    events: SelfManagedIOMachine.Event.allCases)
+            ),
             ("driver", try driver()),
         ]
         let readme = root.appending(path: "README.md")
@@ -51,45 +68,40 @@ struct ReadmeTests {
 
 /// A machine's table as a picture.
 enum Chart {
-    /// All that can be reached from a state, in the order of discovery; steps that stay or keep the
-    /// event are left out.
+    /// All that can be reached from a state, in the order of discovery. States and events are shown
+    /// without their values, or nobody could read it; steps that stay or keep the event are left
+    /// out.
     static func mermaid<Machine: StateMachine>(
         _ machine: Machine.Type, from start: Machine.State, events: [Machine.Event]
     ) -> String {
-        var lines: [String] = []
+        var lines: [(from: String, to: String, events: [String])] = []
         var states = [start]
         var index = 0
         while index < states.count {
             let state = states[index]
             index += 1
-            var labels: [(target: Machine.State, events: [String])] = []
             for event in events {
                 guard case .go(let target, _)? = Machine.reduce(state, event) else { continue }
                 if !states.contains(target) { states.append(target) }
-                if let place = labels.firstIndex(where: { $0.target == target }) {
-                    labels[place].events.append("\(event)")
+                let (from, to, label) = (name(state), name(target), name(event))
+                if from == to { continue }
+                let place = lines.firstIndex { $0.from == from && $0.to == to }
+                if let place {
+                    if !lines[place].events.contains(label) { lines[place].events.append(label) }
                 } else {
-                    labels.append((target, ["\(event)"]))
+                    lines.append((from, to, [label]))
                 }
             }
-            for (target, events) in labels {
-                lines.append(
-                    "    \(name(state)) --> \(name(target)): \(events.joined(separator: ", "))")
-            }
         }
-        let first = "    [*] --> \(name(start))"
-        return "```mermaid\nstateDiagram-v2\n" + ([first] + lines).joined(separator: "\n")
-            + "\n```\n"
+        let arrows = lines.map {
+            "    \($0.from) --> \($0.to): \($0.events.joined(separator: ", "))"
+        }
+        return "```mermaid\nstateDiagram-v2\n"
+            + (["    [*] --> \(name(start))"] + arrows).joined(separator: "\n") + "\n```\n"
     }
 
-    /// Such as goingDown_surprise: what Mermaid takes as an identifier.
-    private static func name(_ state: some Hashable) -> String {
-        var text = "\(state)"
-        let shorter = [
-            ("DriverFoundation.PnPMachine.Ending.", ""), ("started: true", "started"),
-            ("started: false", "unstarted"),
-        ]
-        for (long, short) in shorter { text = text.replacingOccurrences(of: long, with: short) }
-        return text.replacingOccurrences(of: "(", with: "_").replacingOccurrences(of: ")", with: "")
+    /// The name of a case, without its values.
+    private static func name(_ value: some Hashable) -> String {
+        String("\(value)".prefix { $0 != "(" })
     }
 }

@@ -55,6 +55,9 @@ private func becomes(_ condition: @Sendable () -> Bool) async -> Bool {
         for _ in 0..<10 { side.perform { tally.add() } }
         loop.stop()
         side.stop()
+        // Linux takes a thread off its list a moment after it was joined.
+        await loop.ended()
+        await side.ended()
         #expect(await becomes { threads(named: "loop-with-a-nam") == 0 })
         #expect(await becomes { threads(named: "side-with-name") == 0 })
         #expect(tally.value == 20)

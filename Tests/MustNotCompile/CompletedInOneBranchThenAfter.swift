@@ -1,5 +1,5 @@
 // consumed more than once
-// R-2, VF-17: a request is completed once on every path
+// R-2, VF-17: a request that one branch has completed is gone after it
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,5 +1,5 @@
 // cannot be consumed|is borrowed and cannot be consumed
-// R-2, VF-18: only who owns a request completes it
+// R-2, VF-18: who only looks at a request cannot complete it
 import DriverFoundation
 
 actor Driver: FunctionDriver {

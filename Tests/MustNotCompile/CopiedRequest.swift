@@ -1,5 +1,5 @@
 // consumed more than once|noncopyable
-// R-2, VF-17: a request is in one place, and so completed once
+// R-2, VF-18, GAP-5: a request has one owner
 import DriverFoundation
 
 actor Driver: FunctionDriver {

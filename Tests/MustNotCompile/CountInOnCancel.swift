@@ -1,5 +1,5 @@
 // actor-isolated
-// R-7, VF-23: a cancel handler reaches the driver's state on its scope alone
+// GAP-5: a cancel handler that runs elsewhere cannot touch the driver's state
 import DriverFoundation
 
 actor Driver: FunctionDriver {

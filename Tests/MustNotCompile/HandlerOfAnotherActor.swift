@@ -1,5 +1,5 @@
 // actor-isolated|isolat
-// S-5, VF-15: a driver's state is reached from its own scope alone
+// GAP-5: a driver cannot touch another driver's state
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,5 +1,5 @@
 // used after consume|consumed here|consumed more than once
-// R-4, VF-22: a request's bytes are not used after its end
+// R-5, VF-22: a request's bytes end with it
 import DriverFoundation
 
 actor Driver: FunctionDriver {

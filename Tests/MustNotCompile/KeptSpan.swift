@@ -1,5 +1,5 @@
 // lifetime-dependent value escapes|non-Escapable
-// R-4, VF-20: a request's bytes are lent, not kept
+// R-5, VF-20: lent bytes cannot be kept beyond the request
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,5 +1,5 @@
 // [Ss]endable
-// S-5, VF-7: what two tasks share can be shared
+// GAP-12: what is not safe to share cannot be shared with a task
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,5 +1,5 @@
 // noncopyable|captured|consumed
-// R-2, VF-18: a request has one owner
+// R-2, VF-18: a request cannot be shared with a task
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,5 +1,5 @@
 // lifetime-dependent|non-Escapable|nonescapable|capture
-// U-18, VF-20: a delivery's bytes are lent until the handler returns
+// VF-22: lent bytes cannot be taken into a task
 import DriverFoundation
 
 actor Driver: FunctionDriver {

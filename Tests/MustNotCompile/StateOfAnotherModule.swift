@@ -1,5 +1,5 @@
 // inaccessible|internal
-// OBJ-1, VF-7: a driver does not reach into the framework's objects
+// SEED-8: a device's own state is out of a driver's reach
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -1,5 +1,5 @@
 // thrown expression type|cannot convert|DeviceError
-// VF-46: a callback answers with a DeviceError or none
+// VF-46: a callback fails with a DeviceError and nothing else
 import DriverFoundation
 
 actor Driver: FunctionDriver {

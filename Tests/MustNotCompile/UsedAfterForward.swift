@@ -1,5 +1,5 @@
 // used after consume|consumed here
-// Q-11, VF-28: a forwarded request is not used again
+// Q-11, VF-18: a forwarded request is no longer the driver's
 import DriverFoundation
 
 actor Driver: FunctionDriver {

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "a driver is short: blank lines and comments apart, at most so many lines of 100 columns",
+        "SEED-3: a driver has at most so many lines of 100 columns, blank ones and comments apart",
         arguments: [("Toaster", 60), ("Keyboard", 120), ("Hotplug", 60)])
     func length(sample: String, limit: Int) throws {
         let folder = Self.samples.appending(path: "\(sample)/Driver")

@@ -106,7 +106,7 @@ actor ScriptedKeyboard: VirtualDevice {
 
     @Test("nothing that a keyboard sends traps: reports cut short, doubled keys, unknown usages")
     func nonsense() throws {
-        let keys = try keys(3) {
+        let keys = try keys(5) {
             ScriptedKeyboard(
                 port: $0,
                 reports: [

@@ -26,7 +26,7 @@ import VirtualUSB
             try #require(
                 lines.contains("slices: 2 toasted, 1 lost\n"), "seed \(seed): \(lines)")
             try #require(
-                lines.last == "callbacks: 12, each returned, each with its pair\n", "seed \(seed)")
+                lines.last == "callbacks: 24, each returned, each with its pair\n", "seed \(seed)")
         }
     }
 

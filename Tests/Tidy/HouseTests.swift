@@ -38,6 +38,7 @@ private let standard: Set = ["Glibc", "Synchronization", "_Concurrency", "Builti
 private let unsafeFiles: Set<String> = [
     "Sources/BusConformance/TransferProbe.swift",
     "Sources/DriverClient/DeviceInterfaces.swift",
+    "Sources/DriverFoundation/Objects/ObjectLedger.swift",
     "Sources/DriverFoundation/Readers/ContinuousReader.swift",
     "Sources/DriverFoundation/Requests/Request.swift",
     "Sources/DriverRuntime/EventLoop.swift",

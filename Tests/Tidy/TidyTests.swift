@@ -36,9 +36,7 @@ private func expectNone(_ findings: [Finding], but exempt: Exemptions = [:]) {
     @Test("tasks are started on a scope")
     func bareTasks() {
         expectNone(
-            // Programs and their Host choose the bus and run outside every scope.
-            Self.shown.filter { !$0.path.contains("/Program/") && $0.target != "Samples/Host" }
-                .flatMap(FileRules.bareTasks),
+            Self.shown.flatMap(FileRules.bareTasks),
             but: [
                 "Sources/DriverRuntime/Scope.swift": "is what starts a task on a scope",
                 "Sources/DriverFoundation/Devices/Device.swift":
@@ -49,9 +47,7 @@ private func expectNone(_ findings: [Finding], but exempt: Exemptions = [:]) {
     @Test("nothing sleeps, tests included")
     func sleeps() {
         expectNone(
-            // The stand-in and the lab are programs against a real kernel and its time.
-            Self.all.filter { !["Tests/StandIn", "Tests/Lab"].contains($0.target) }
-                .flatMap(FileRules.sleeps),
+            Self.all.flatMap(FileRules.sleeps),
             but: [
                 "Tests/DriverSimulation/SimulationFailureTests.swift":
                     "shows what becomes of a sleep in a simulation"

@@ -1,5 +1,6 @@
 import CAllocationCount
 import DriverRuntime
+import TestDevices
 import Testing
 import USBBus
 import USBTypes

@@ -1,4 +1,5 @@
 import DriverSimulation
+import TestDevices
 import Testing
 import USBBus
 import USBTypes

@@ -1,5 +1,6 @@
 import DriverRuntime
 import DriverSimulation
+import TestDevices
 import Testing
 import USBBus
 import USBTypes

@@ -108,6 +108,34 @@ import VirtualUSB
         }
     }
 
+    @Test(
+        "USB 2.0 §9.2.6.1: a halt or a setting that the device does not answer for ends in time",
+        arguments: [1, 11] as [UInt8])
+    func silentRequest(request: UInt8) throws {
+        _ = try Simulation.run(seed: 13) { simulation in
+            let bus = VirtualBus(on: simulation.loop)
+            try await bus.start { _ in }
+            let plan = FaultPlan([FaultRule(.control, request: request, .silence)])
+            let plugged = try await bus.plug(faults: plan) { EchoDevice(port: $0) }
+            let device = try await bus.open(try #require(await plugged.id))
+            try await device.claim(0, detaching: false)
+            let start = simulation.clock.now
+            do throws(BusError) {
+                if request == 1 {
+                    try await device.clearHalt(0x81)
+                } else {
+                    try await device.setAlternateSetting(0, of: 0)
+                }
+                Issue.record("A silent device answered.")
+            } catch {
+                #expect(error.code == .failed && error.message.contains("in time"))
+            }
+            #expect(start.duration(to: simulation.clock.now) == .seconds(5))
+            await device.close()
+            await bus.stop()
+        }
+    }
+
     @Test("L12: the plan's unplug ends what is pending before or after the departure, or never")
     func unplug() throws {
         for kind in UnplugKind.allCases {

@@ -81,7 +81,7 @@ final class VirtualPlug: Sendable {
     init(_ bus: VirtualBus) {
         let (stream, continuation) = AsyncStream<Hand.Deed>.makeStream()
         deeds = continuation
-        Task {
+        Scope(on: bus.loop, name: "hand").task {
             var plugged: PluggedDevice?
             for await deed in stream {
                 await LoopClock(bus.loop).wait(for: .milliseconds(200))

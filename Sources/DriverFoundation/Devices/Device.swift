@@ -18,6 +18,8 @@ public final class Device: Sendable {
     public let name: String
     /// The clock to wait on: virtual under the simulation.
     public let clock: LoopClock
+    /// The root of the device's objects (OBJ-2).
+    public let object: DriverObject
 
     let environment: DeviceEnvironment
     let interfaceNumbers: [UInt8]
@@ -26,22 +28,23 @@ public final class Device: Sendable {
     struct State {
         var pnp = MachineRun<PnPMachine>(.created)
         var power = MachineRun<PowerMachine>(.off)
-        var isRunningMachines = false
+        var lifecycle = LifecycleState()
         var isGone = false
         var isFailed = false
         var driver: (any FunctionDriver)?
         var hardware: Hardware?
         var queues: [RequestQueue] = []
-        var routes: [(RequestRoutes, RequestQueue)] = []
-        var defaultQueue: RequestQueue?
-        var interfaces: [(DeviceInterfaceClass, id: UInt64?)] = []
-        var files: [File] = []
-        var pool: [RequestCore] = []
+        var routes = QueueRoutes()
+        var powerReferences = PowerReferences()
+        var interfaces = OfferedInterfaces()
+        var files: [FileObject] = []
+        var fileAccess = FileAccess()
+        var targets: [IOTarget] = []
+        var requestPool = RequestPool()
         var startError: DeviceError?
         var isRemoving = false
         var removeQueries: [Resumption<DeviceError?>] = []
         var queryRefusal: DeviceError?
-        var lastRequest: UInt64 = 0
         var isNoticing = false
         var noticeWaiters: [Resumption<Void>] = []
         var finalWaiters: [Resumption<Void>] = []
@@ -49,6 +52,7 @@ public final class Device: Sendable {
         var removalGrace: Deadline?
         var readers: [ContinuousReader] = []
         var watch = CallbackWatch()
+        var parts = DeviceParts()
     }
 
     init(
@@ -62,6 +66,7 @@ public final class Device: Sendable {
         let product = attached.strings.product ?? "USB device"
         name = "\(product) (\(attached.location))"
         scope = Scope(on: loop, name: name)
+        object = DriverObject(rootOf: name, on: scope, in: environment.ledger)
         state = LoopConfined(on: loop, State())
     }
 
@@ -69,68 +74,6 @@ public final class Device: Sendable {
     /// orderly removal ends its queues. Not yet during that removal's
     /// ``FunctionDriver/exitD0(to:)``.
     public var isGone: Bool { state.value.isGone }
-
-    // MARK: Queues
-
-    /// Makes a manual queue: requests are forwarded to it, and drawn with ``RequestQueue/next()``.
-    ///
-    /// `isPowerManaged`: whether it hands out requests only in D0.
-    public func queue(_ dispatch: QueueDispatch, isPowerManaged: Bool = true) -> RequestQueue {
-        contract(
-            dispatch == .manual, "Q-1: a \(dispatch) queue needs a handler: use queue(_:for:…)")
-        return add(RequestQueue(dispatch, isPowerManaged: isPowerManaged, of: self))
-    }
-
-    /// Makes a queue that hands requests to the driver's handlers, and routes to it every kind of
-    /// request for which a handler is given. One queue of a device may have a handler for
-    /// `other`: it takes what no queue has a handler for; without one that is refused.
-    ///
-    /// Two queues for one kind, two for `other`, or a queue without any handler trap: the driver
-    /// contradicts itself.
-    @discardableResult
-    public func queue<Driver: FunctionDriver>(
-        _ dispatch: QueueDispatch, isPowerManaged: Bool = true, for driver: isolated Driver,
-        read: RequestHandler<Driver>? = nil, write: RequestHandler<Driver>? = nil,
-        deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil
-    ) -> RequestQueue {
-        let handlers = RequestHandlers(
-            read: read, write: write, deviceControl: deviceControl, other: other)
-        contract(
-            !handlers.routes.isEmpty || handlers.isDefault,
-            "Q-1: a \(dispatch) queue of \(name) has no handler: give it one, or make it manual")
-        contract(
-            !handlers.isDefault || state.value.defaultQueue == nil,
-            "Q-2: \(name) has two queues with a handler for `other`: keep one")
-        let queue = add(RequestQueue(dispatch, isPowerManaged: isPowerManaged, of: self))
-        queue.setWorkers { [unowned driver, unowned queue, scope] in
-            scope.task { await driver.work(on: queue, handlers) }
-        }
-        for (routes, _) in state.value.routes {
-            contract(
-                routes.isDisjoint(with: handlers.routes),
-                "Q-3: \(name) has two queues for one kind of request: keep one handler of each")
-        }
-        state.value.routes.append((handlers.routes, queue))
-        if handlers.isDefault { state.value.defaultQueue = queue }
-        return queue
-    }
-
-    private func add(_ queue: RequestQueue) -> RequestQueue {
-        contract(
-            state.value.queues.count < 64, "a device has at most 64 queues: make them once, in init"
-        )
-        state.value.queues.append(queue)
-        if state.value.power.state == .d0, queue.isPowerManaged { queue.powerUp() }
-        return queue
-    }
-
-    // MARK: Interfaces
-
-    /// Offers the device to programs as `interfaceClass`: enabled when it has started, disabled
-    /// when it is removed (DI-1).
-    public func register(_ interfaceClass: DeviceInterfaceClass) {
-        state.value.interfaces.append((interfaceClass, id: nil))
-    }
 
     // MARK: Tasks
 
@@ -173,6 +116,7 @@ struct DeviceEnvironment: Sendable {
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
     let verifier: Verifier
+    let ledger: ObjectLedger
     let detachesKernelDrivers: Bool
     let watchdogInterval: Duration
     let logger: Logger

@@ -17,6 +17,8 @@ public final class PlugAndPlay: Sendable {
     public let interfaces: DeviceInterfaces
     /// The last things that happened to its devices: steps, requests, transfers. On the loop.
     public let recorder: FlightRecorder
+    /// What of its devices' objects has not been destroyed (OBJ-13).
+    public let objects = ObjectLedger()
 
     /// What was found wrong with drivers, and what was made to fail.
     public let verifier: Verifier
@@ -118,6 +120,7 @@ public final class PlugAndPlay: Sendable {
         }
         let environment = DeviceEnvironment(
             bus: bus, interfaces: interfaces, recorder: recorder, verifier: verifier,
+            ledger: objects,
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,

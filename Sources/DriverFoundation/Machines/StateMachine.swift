@@ -2,7 +2,7 @@
 ///
 /// An engine runs it, the explorer checks it against an environment, and the same function prints
 /// the chart.
-protocol StateMachine {
+package protocol StateMachine {
     /// Where it is.
     associatedtype State: Hashable, Sendable
     /// What can happen.
@@ -15,36 +15,45 @@ protocol StateMachine {
 }
 
 /// What an event leads to.
-enum Step<State: Hashable & Sendable, Effect: Hashable & Sendable>: Hashable, Sendable {
+package enum Step<State: Hashable & Sendable, Effect: Hashable & Sendable>: Hashable, Sendable {
     /// Goes to a state, and does this, in order.
     case go(State, [Effect])
     /// Stays, and does this.
     case stay([Effect])
     /// Nothing now: the state is closed to the event, which is kept until the state is left.
     case later
+
+    /// The same with `effects` done first.
+    func prefixed(_ effects: [Effect]) -> Step {
+        switch self {
+        case .go(let state, let own): .go(state, effects + own)
+        case .stay(let own): .stay(effects + own)
+        case .later: .later
+        }
+    }
 }
 
 /// Runs one machine: takes events one at a time, and does what each leads to.
 ///
 /// Posting never blocks and may be done from inside an effect: the event is taken after it. Kept
 /// events come again, oldest first, after each change of state. On the loop only.
-struct MachineRun<Machine: StateMachine>: Hashable {
-    private(set) var state: Machine.State
-    private(set) var pending: [Machine.Event] = []
-    private(set) var kept: [Machine.Event] = []
+package struct MachineRun<Machine: StateMachine>: Hashable {
+    package private(set) var state: Machine.State
+    package private(set) var pending: [Machine.Event] = []
+    package private(set) var kept: [Machine.Event] = []
 
     /// More than this many events at once is a bug: each source has at most a few outstanding.
     private static var limit: Int { 32 }
 
-    init(_ state: Machine.State) { self.state = state }
+    package init(_ state: Machine.State) { self.state = state }
 
-    mutating func post(_ event: Machine.Event) {
+    package mutating func post(_ event: Machine.Event) {
         contract(pending.count + kept.count < Self.limit, "too many events: \(pending) \(kept)")
         pending.append(event)
     }
 
     /// Takes the next event; `nil` when there is none, or an event that led to nothing yet.
-    mutating func next() -> [Machine.Effect]? {
+    package mutating func next() -> [Machine.Effect]? {
         guard !pending.isEmpty else { return nil }
         let event = pending.removeFirst()
         guard let step = Machine.reduce(state, event) else {

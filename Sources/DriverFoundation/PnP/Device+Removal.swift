@@ -30,13 +30,19 @@ extension Device {
         await finality()
     }
 
+    /// The same, without waiting for the end.
+    func beginRemoval() {
+        scope.task { [self] in await removeWithoutQuery() }
+    }
+
     /// Returns when the device has come to its end. Clients' files are closed for them.
     func finality() async {
         await loop.wait(ifEnded: ()) { [self] ended in
-            if state.value.pnp.state == .final { return ended.resume() }
+            if state.value.parts.isDisposed { return ended.resume() }
             state.value.finalWaiters.append(ended)
-            let files = state.value.files
-            scope.task { for file in files { await file.close() } }
+            // Holders are told, and close theirs (T-6).
+            let files = state.value.files.filter { $0.state.value.holder == nil }
+            for file in files { file.close(nil) }
             closeFilesIfAwaited()
         }
     }
@@ -46,7 +52,7 @@ extension Device {
     func closeFilesIfAwaited() {
         guard !state.value.finalWaiters.isEmpty, state.value.pnp.state == .waitingForFiles
         else { return }
-        for file in state.value.files { file.beginClose() }
+        for file in state.value.files { file.close(nil) }
     }
 
     /// The bus has reported the departure (PNP-8): at once nothing can be started any more, and

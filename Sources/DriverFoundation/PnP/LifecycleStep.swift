@@ -1,21 +1,3 @@
-/// A callback of the driver, as reports name it.
-public enum DriverCallback: String, Sendable, Hashable, CaseIterable {
-    /// `init(device:)`.
-    case deviceAdd
-    /// `prepareHardware()`.
-    case prepareHardware
-    /// `enterD0(from:)`.
-    case enterD0
-    /// `exitD0(to:)`.
-    case exitD0
-    /// `releaseHardware()`.
-    case releaseHardware
-    /// `surpriseRemoval()`.
-    case surpriseRemoval
-    /// `queryRemove()`.
-    case queryRemove
-}
-
 /// One step of a device's life, as an observer sees it: the driver's callbacks and what the
 /// framework does between them, in the order of PNP-1…16.
 public enum LifecycleStep: Sendable, Hashable {
@@ -49,6 +31,20 @@ public enum LifecycleStep: Sendable, Hashable {
     case hardwareClosed
     /// Requests in all queues were cancelled.
     case queuesPurged
+    /// The sources of interrupts are enabled.
+    case interruptsEnabled
+    /// A source of interrupts could not be enabled.
+    case interruptsFailed(DeviceError)
+    /// The sources of interrupts are disabled.
+    case interruptsDisabled
+    /// The device has looked for its children.
+    case childrenScanned
+    /// The device is stopped, to be started again.
+    case stopped
+    /// The device has stopped working.
+    case failed
+    /// Whoever asked for a removal or a stop was refused without asking the driver.
+    case vetoed(String)
     /// Every client has closed the device, and it is forgotten.
     case disposed
 }
@@ -76,6 +72,13 @@ extension LifecycleStep {
         case .hardwareClosed: 14 << 8
         case .queuesPurged: 15 << 8
         case .disposed: 16 << 8
+        case .interruptsEnabled: 17 << 8
+        case .interruptsFailed: 18 << 8
+        case .interruptsDisabled: 19 << 8
+        case .childrenScanned: 20 << 8
+        case .stopped: 21 << 8
+        case .failed: 22 << 8
+        case .vetoed: 23 << 8
         }
     }
 }
@@ -100,6 +103,13 @@ extension LifecycleStep: CustomStringConvertible {
         case .hardwareClosed: "hardware closed"
         case .queuesPurged: "all queues purged"
         case .disposed: "disposed"
+        case .interruptsEnabled: "interrupts enabled"
+        case .interruptsFailed(let error): "interrupts failed: \(error.code)"
+        case .interruptsDisabled: "interrupts disabled"
+        case .childrenScanned: "children scanned"
+        case .stopped: "stopped"
+        case .failed: "failed"
+        case .vetoed(let reason): "vetoed: \(reason)"
         }
     }
 }

@@ -1,283 +1,154 @@
-/// The Plug and Play life cycle of one device (WDF's PnP machine; PNP-1, 6, 7, 8, 11, 12, 13, 15,
-/// 16).
-///
-/// Stop for rebalance, restart after failure and children come with the rest of the model.
-enum PnPMachine: StateMachine {
-    /// Why a device leaves D0 for good.
-    enum Ending: Hashable, Sendable, CaseIterable {
+/// The Plug and Play life cycle of one device (WDF's PnP machine; PNP-1, PNP-6…19).
+package enum PnPMachine: StateMachine {
+    /// Why a device leaves D0 for longer than a sleep.
+    package enum Ending: Hashable, Sendable {
         /// It was asked to (PNP-6, PNP-7).
         case orderly
         /// It is gone (PNP-8).
         case surprise
-        /// It could not be started (PNP-12, PNP-13).
+        /// It could not be started, or stopped working (PNP-12…17).
         case failure
+        /// It is stopped, to be started again (PNP-9), at once when `restarts` (PNP-10).
+        case stop(restarts: Bool)
     }
 
-    enum State: Hashable, Sendable {
+    /// What a device is asked whether it agrees to.
+    package enum Question: Hashable, Sendable, CaseIterable {
+        case remove, stop
+    }
+
+    /// Where a surprise removal met the device.
+    package enum Place: Hashable, Sendable, CaseIterable {
+        case unstarted, started, stopped
+    }
+
+    package enum State: Hashable, Sendable {
         case created
         case addingDevice
         case initialized
-        case acquiringHardware
+        case acquiringHardware(isFirst: Bool)
         case preparingHardware
-        case startingPower
+        case startingPolicy
         case started
-        case queryingRemove
+        case asking(Question)
+        case ensuringAwake(Question)
         case removePending
-        case noticingSurpriseRemoval(started: Bool)
+        case stopPending
+        case noticingSurpriseRemoval(Place)
+        case removingChildren
         case goingDown(Ending)
         case releasingHardware(Ending)
         case purgingPowerManagedQueues(Ending)
+        case flushingSelfManagedIO(Ending)
         case closingHardware(Ending)
+        case stopped
+        case removingPolicy(Ending)
         case failed
+        case waitingForChildren
         case purgingQueues
+        case cleaningUpSelfManagedIO
         case waitingForFiles
         case final
     }
 
-    enum Event: Hashable, Sendable, CaseIterable {
+    package enum Event: Hashable, Sendable, CaseIterable {
+        /// Asked from outside, at any time.
+        case start, restart, queryRemove, cancelRemove, remove, queryStop, cancelStop, stop
+        case surpriseRemove, setFailed
+        /// The ends of what the effects began.
         case add, deviceAdded, deviceAddFailed
-        case start, hardwareAcquired, hardwareRefused
-        case hardwarePrepared, prepareFailed
-        case poweredUp, powerUpFailed, poweredDown, powerDownFailed
-        case queryRemove, queryGranted, queryRefused, cancelRemove, remove
-        case surpriseRemove, surpriseNoticed
-        case hardwareReleased, releaseFailed, powerManagedQueuesPurged, hardwareClosed
-        case queuesPurged, filesClosed
+        case hardwareAcquired, hardwareRefused, hardwarePrepared, prepareFailed
+        case queryGranted, queryRefused, deviceInD0, d0Refused
+        case surpriseNoticed, childrenRemoved
+        case hardwareReleased, releaseFailed, powerManagedQueuesPurged
+        case selfManagedIOFlushed, selfManagedIOCleanedUp
+        case hardwareClosed, queuesPurged, filesClosed
+        /// From the power policy.
+        case policyStarted, policyStartFailed, policyStopped, policyStopFailed, policyRemoved
+        case powerUpFailed, powerDownFailed
     }
 
-    enum Effect: Hashable, Sendable {
-        case callDeviceAdd
-        case acquireHardware
-        case callPrepareHardware
-        case powerUp
-        case enableInterfaces
-        case reportStarted
-        case reportStartFailed
-        case callQueryRemove
-        case grantRemove
-        case refuseRemove
-        case callSurpriseRemoval
-        case powerDown
+    package enum Effect: Hashable, Sendable {
+        case callDeviceAdd, acquireHardware, callPrepareHardware
+        case startPolicy, stopPolicy(HoldReason), surpriseRemovePolicy, removePolicy
+        case enableInterfaces, disableInterfaces
+        case reportStarted, reportStartFailed, reportStopped, reportFailed
+        case callQueryRemove, callQueryStop
+        case grant(Question), refuse(Question)
+        case holdD0, releaseD0
+        case callSurpriseRemoval, removeChildren, surpriseRemoveChildren, waitForChildren
         case callReleaseHardware
-        case disableInterfaces
-        case purgePowerManagedQueues
-        case closeHardware
-        case purgeQueues
-        case waitForFiles
+        case purgePowerManagedQueues, flushSelfManagedIO, closeHardware
+        case decideRestart
+        case purgeQueues, cleanUpSelfManagedIO, waitForFiles
         case dispose
     }
 
-    static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
+    package static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
         switch state {
         case .created: created(event)
         case .addingDevice: addingDevice(event)
         case .initialized: initialized(event)
-        case .acquiringHardware: acquiringHardware(event)
+        case .acquiringHardware(let isFirst): acquiringHardware(event, isFirst: isFirst)
         case .preparingHardware: preparingHardware(event)
-        case .startingPower: startingPower(event)
+        case .startingPolicy: startingPolicy(event)
         case .started: started(event)
-        case .queryingRemove: queryingRemove(event)
+        case .asking(let question): asking(event, question)
+        case .ensuringAwake(let question): ensuringAwake(event, question)
         case .removePending: removePending(event)
-        case .noticingSurpriseRemoval(let started): noticing(event, started: started)
+        case .stopPending: stopPending(event)
+        case .noticingSurpriseRemoval(let place): noticing(event, place)
+        case .removingChildren: removingChildren(event)
         case .goingDown(let ending): goingDown(event, ending)
         case .releasingHardware(let ending): releasingHardware(event, ending)
         case .purgingPowerManagedQueues(let ending): purgingPowerManagedQueues(event, ending)
+        case .flushingSelfManagedIO(let ending): flushingSelfManagedIO(event, ending)
         case .closingHardware(let ending): closingHardware(event, ending)
+        case .stopped: stopped(event)
+        case .removingPolicy(let ending): removingPolicy(event, ending)
         case .failed: failed(event)
+        case .waitingForChildren: waitingForChildren(event)
         case .purgingQueues: purgingQueues(event)
+        case .cleaningUpSelfManagedIO: cleaningUp(event)
         case .waitingForFiles: waitingForFiles(event)
-        case .final: final(event)
+        case .final: leaving(event)
         }
     }
-}
 
-/// Requests that may come at any time from outside; a state that cannot act on one keeps it.
-extension PnPMachine {
-    private typealias Reaction = Step<State, Effect>
+    typealias Reaction = Step<State, Effect>
 
-    private static func closed(_ event: Event) -> Reaction? {
+    /// A state that is at work: what is asked from outside meanwhile is kept, and so is what the
+    /// power policy says has failed.
+    static func closed(_ event: Event) -> Reaction? {
         switch event {
-        case .queryRemove, .cancelRemove, .remove, .surpriseRemove: .later
+        case .queryRemove, .cancelRemove, .remove, .queryStop, .cancelStop, .stop,
+            .surpriseRemove, .start, .restart, .setFailed, .powerUpFailed, .powerDownFailed:
+            .later
         default: nil
         }
     }
 
-    /// Like `closed`, on the way out: what is asked for is under way already.
-    private static func leaving(_ event: Event) -> Reaction? {
+    /// On the way out: what is asked for is under way already.
+    static func leaving(_ event: Event) -> Reaction? {
         switch event {
-        case .remove, .surpriseRemove, .cancelRemove: .stay([])
-        case .queryRemove: .stay([.grantRemove])
+        case .remove, .surpriseRemove, .cancelRemove, .cancelStop, .stop, .start, .restart,
+            .setFailed, .powerUpFailed, .powerDownFailed, .surpriseNoticed:
+            .stay([])
+        case .queryRemove: .stay([.grant(.remove)])
+        case .queryStop: .stay([.refuse(.stop)])
         default: nil
         }
     }
 
-    private static func created(_ event: Event) -> Reaction? {
+    /// Not started: nothing to ask the driver about.
+    static func idle(_ event: Event) -> Reaction? {
         switch event {
-        case .add: .go(.addingDevice, [.callDeviceAdd])
-        default: closed(event)
-        }
-    }
-
-    private static func addingDevice(_ event: Event) -> Reaction? {
-        switch event {
-        case .deviceAdded: .go(.initialized, [])
-        // PNP-11: the device object goes, other devices are unaffected.
-        case .deviceAddFailed:
-            .go(.purgingQueues, [.reportStartFailed, .purgeQueues])
-        case .start: .later
-        default: closed(event)
-        }
-    }
-
-    private static func initialized(_ event: Event) -> Reaction? {
-        switch event {
-        case .start: .go(.acquiringHardware, [.acquireHardware])
-        case .queryRemove: .stay([.grantRemove])
-        case .cancelRemove: .stay([])
-        case .remove: .go(.purgingQueues, [.purgeQueues])
-        case .surpriseRemove: .go(.noticingSurpriseRemoval(started: false), [.callSurpriseRemoval])
+        case .queryRemove: .stay([.grant(.remove)])
+        case .queryStop: .stay([.refuse(.stop)])
+        case .cancelRemove, .cancelStop, .stop, .restart, .setFailed, .powerUpFailed,
+            .powerDownFailed:
+            .stay([])
         default: nil
         }
     }
-
-    private static func acquiringHardware(_ event: Event) -> Reaction? {
-        switch event {
-        case .hardwareAcquired: .go(.preparingHardware, [.callPrepareHardware])
-        // PNP-12, second half: no Release for hardware that was never given.
-        case .hardwareRefused: .go(.initialized, [.reportStartFailed])
-        default: closed(event)
-        }
-    }
-
-    private static func preparingHardware(_ event: Event) -> Reaction? {
-        switch event {
-        case .hardwarePrepared: .go(.startingPower, [.powerUp])
-        // PNP-12: ReleaseHardware is called all the same.
-        case .prepareFailed:
-            .go(.releasingHardware(.failure), [.reportStartFailed, .callReleaseHardware])
-        default: closed(event)
-        }
-    }
-
-    private static func startingPower(_ event: Event) -> Reaction? {
-        switch event {
-        case .poweredUp: .go(.started, [.enableInterfaces, .reportStarted])
-        // PNP-13: D0Exit is not called, ReleaseHardware is.
-        case .powerUpFailed:
-            .go(.releasingHardware(.failure), [.reportStartFailed, .callReleaseHardware])
-        default: closed(event)
-        }
-    }
-
-    private static func started(_ event: Event) -> Reaction? {
-        switch event {
-        case .queryRemove: .go(.queryingRemove, [.callQueryRemove])
-        case .cancelRemove: .stay([])
-        case .remove: .go(.goingDown(.orderly), [.powerDown])
-        case .surpriseRemove: .go(.noticingSurpriseRemoval(started: true), [.callSurpriseRemoval])
-        default: nil
-        }
-    }
-
-    private static func queryingRemove(_ event: Event) -> Reaction? {
-        switch event {
-        case .queryGranted: .go(.removePending, [.grantRemove])
-        case .queryRefused: .go(.started, [.refuseRemove])
-        // Whoever asks now gets the answer that is on its way.
-        case .queryRemove: .stay([])
-        default: closed(event)
-        }
-    }
-
-    private static func removePending(_ event: Event) -> Reaction? {
-        switch event {
-        case .queryRemove: .stay([.grantRemove])
-        case .cancelRemove: .go(.started, [])
-        case .remove: .go(.goingDown(.orderly), [.powerDown])
-        case .surpriseRemove: .go(.noticingSurpriseRemoval(started: true), [.callSurpriseRemoval])
-        default: nil
-        }
-    }
-
-    private static func noticing(_ event: Event, started: Bool) -> Reaction? {
-        switch event {
-        case .surpriseNoticed:
-            started
-                ? .go(.goingDown(.surprise), [.powerDown])
-                : .go(.purgingQueues, [.purgeQueues])
-        default: leaving(event)
-        }
-    }
-
-    private static func goingDown(_ event: Event, _ ending: Ending) -> Reaction? {
-        switch event {
-        // PNP-15: a failed exit runs to its end all the same.
-        case .poweredDown, .powerDownFailed:
-            .go(.releasingHardware(ending), [.callReleaseHardware])
-        case .surpriseRemove where ending == .orderly: .stay([.callSurpriseRemoval])
-        case .surpriseNoticed: .stay([])
-        default: leaving(event)
-        }
-    }
-
-    private static func releasingHardware(_ event: Event, _ ending: Ending) -> Reaction? {
-        switch event {
-        // PNP-16: a failed release is ignored on removal.
-        case .hardwareReleased, .releaseFailed:
-            .go(
-                .purgingPowerManagedQueues(ending),
-                // PNP-12: a start that failed never enabled them.
-                (ending == .failure ? [] : [.disableInterfaces]) + [.purgePowerManagedQueues])
-        default: ending == .failure ? closed(event) : leavingNoticed(event)
-        }
-    }
-
-    private static func purgingPowerManagedQueues(
-        _ event: Event, _ ending: Ending
-    ) -> Reaction? {
-        switch event {
-        case .powerManagedQueuesPurged: .go(.closingHardware(ending), [.closeHardware])
-        default: ending == .failure ? closed(event) : leavingNoticed(event)
-        }
-    }
-
-    private static func closingHardware(_ event: Event, _ ending: Ending) -> Reaction? {
-        switch event {
-        case .hardwareClosed:
-            ending == .failure
-                ? .go(.failed, []) : .go(.purgingQueues, [.purgeQueues])
-        default: ending == .failure ? closed(event) : leavingNoticed(event)
-        }
-    }
-
-    /// Surprise removal that came during an orderly one may still be noticed by the driver.
-    private static func leavingNoticed(_ event: Event) -> Reaction? {
-        event == .surpriseNoticed ? .stay([]) : leaving(event)
-    }
-
-    private static func failed(_ event: Event) -> Reaction? {
-        switch event {
-        case .remove: .go(.purgingQueues, [.purgeQueues])
-        case .queryRemove: .stay([.grantRemove])
-        case .cancelRemove: .stay([])
-        // PNP-8 in the Failed state: the notice, then what a removal does.
-        case .surpriseRemove: .go(.noticingSurpriseRemoval(started: false), [.callSurpriseRemoval])
-        default: nil
-        }
-    }
-
-    private static func purgingQueues(_ event: Event) -> Reaction? {
-        switch event {
-        case .queuesPurged: .go(.waitingForFiles, [.waitForFiles])
-        // Kept behind a DeviceAdd that then failed (PNP-11).
-        case .start: .stay([])
-        default: leavingNoticed(event)
-        }
-    }
-
-    private static func waitingForFiles(_ event: Event) -> Reaction? {
-        event == .filesClosed ? .go(.final, [.dispose]) : leavingNoticed(event)
-    }
-
-    private static func final(_ event: Event) -> Reaction? { leavingNoticed(event) }
 }

@@ -3,6 +3,16 @@
 public typealias RequestHandler<Driver: FunctionDriver> =
     @Sendable (isolated Driver, consuming Request) async -> Void
 
+/// What a driver says about a request that it owns when its queue is stopped because the device
+/// leaves D0 or goes. Runs on the device's scope, may await; the device waits.
+public typealias StopHandler<Driver: FunctionDriver> =
+    @Sendable (isolated Driver, RequestReference, StopReason) async -> StopAnswer
+
+/// What a driver does about a request that it kept while its device was out of D0. Runs on
+/// the device's scope before new requests are delivered, may await.
+public typealias ResumeHandler<Driver: FunctionDriver> =
+    @Sendable (isolated Driver, RequestReference) async -> Void
+
 /// The handlers of one queue: one for each kind of request, and one for what is left.
 struct RequestHandlers<Driver: FunctionDriver>: Sendable {
     let read: RequestHandler<Driver>?
@@ -10,40 +20,21 @@ struct RequestHandlers<Driver: FunctionDriver>: Sendable {
     let deviceControl: RequestHandler<Driver>?
     let other: RequestHandler<Driver>?
 
-    var routes: RequestRoutes {
-        var routes: RequestRoutes = []
-        if read != nil { routes.insert(.read) }
-        if write != nil { routes.insert(.write) }
-        if deviceControl != nil { routes.insert(.deviceControl) }
+    /// The kinds for which there is a handler.
+    var routes: [RequestRoute] {
+        var routes: [RequestRoute] = []
+        if read != nil { routes.append(.read) }
+        if write != nil { routes.append(.write) }
+        if deviceControl != nil { routes.append(.deviceControl) }
+        if other != nil { routes.append(.other) }
         return routes
     }
-
-    /// Whether the queue takes what no queue has a handler for.
-    var isDefault: Bool { other != nil }
 
     func handler(for kind: RequestKind) -> RequestHandler<Driver>? {
         switch kind {
         case .read: read ?? other
         case .write: write ?? other
         case .deviceControl: deviceControl ?? other
-        }
-    }
-}
-
-/// Which kinds of request go to a queue.
-struct RequestRoutes: OptionSet, Sendable {
-    let rawValue: UInt8
-    static let read = RequestRoutes(rawValue: 1)
-    static let write = RequestRoutes(rawValue: 2)
-    static let deviceControl = RequestRoutes(rawValue: 4)
-
-    init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    init(_ kind: RequestKind) {
-        switch kind {
-        case .read: self = .read
-        case .write: self = .write
-        case .deviceControl: self = .deviceControl
         }
     }
 }
@@ -62,9 +53,9 @@ extension RequestKind {
 extension FunctionDriver {
     /// One worker of a queue: isolated to the driver, so that calling a handler is no hop.
     func work(on queue: RequestQueue, _ handlers: RequestHandlers<Self>) async {
-        var isFirst = true
-        while let core = await queue.nextForWorker(isFirst: isFirst) {
-            isFirst = false
+        queue.workerBegan()
+        defer { queue.workerEnded() }
+        while let core = await queue.nextForWorker() {
             let request = Request(core)
             guard let handler = handlers.handler(for: request.kind) else {
                 request.fail(DeviceError.invalidRequest)

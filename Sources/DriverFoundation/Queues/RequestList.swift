@@ -12,11 +12,25 @@ struct RequestList {
         var cores: [RequestCore] = []
         var core = first
         while let present = core {
+            precondition(cores.count < count, "a request stands in two lists")
             cores.append(present)
             core = present.state.value.next
         }
         return cores
     }
+
+    /// The first request for which `isWanted` says so.
+    func first(where isWanted: (RequestCore) -> Bool) -> RequestCore? {
+        var core = first
+        while let present = core {
+            if isWanted(present) { return present }
+            core = present.state.value.next
+        }
+        return nil
+    }
+
+    /// Whether `isTrue` says so of each.
+    func allSatisfy(_ isTrue: (RequestCore) -> Bool) -> Bool { first { !isTrue($0) } == nil }
 
     mutating func append(_ core: RequestCore) {
         core.state.value.previous = last

@@ -10,39 +10,66 @@ public enum QueueDispatch: Sendable, Hashable {
 
 /// Requests on their way to the driver, in order of arrival.
 ///
-/// A power-managed queue hands out requests only while the device is in D0. At removal what
-/// waits is cancelled, what the driver owns is cancelled and awaited (Q-7, purge).
+/// A power-managed queue hands out requests only while the device is in D0. The driver may
+/// stop, drain, purge and start it, and is told of what it owns when the device leaves D0
+/// . At removal what waits ends with `.removed`, what the driver owns is cancelled and
+/// awaited.
 ///
-/// Threading: its device's scope.
+/// Threading: its device's scope; what is constant, anywhere.
 public final class RequestQueue: Sendable {
     /// How it hands out requests.
     public let dispatch: QueueDispatch
     /// Whether it waits for D0.
     public let isPowerManaged: Bool
+    /// What log and watchdog call it.
+    public let name: String
+    let allowsZeroLength: Bool
+    let share: QueueShare?
     unowned let device: Device
-    private let state: LoopConfined<State>
+    let state: LoopConfined<State>
 
-    private struct State {
+    struct State {
         var waiting = RequestList()
         var owned = RequestList()
         var isAccepting = true
+        var isDispatching = true
         var isPowered: Bool
-        var isEnded = false
-        var idleWorkers: [Resumption<RequestCore?>] = []
-        var startingWorkers = 0
-        var startWorker: (@Sendable () -> Void)?
-        var settled: [Resumption<Void>] = []
-        var watchdog: Deadline?
+        // While the driver is told of what it kept through a time out of D0.
+        var isResuming = false
+        var isShutDown = false
+        var isDeleted = false
+        // Whether kinds of requests lead here.
+        var isBound = false
+        // Whether the device counts it among those that keep it in D0.
+        var isBusy = false
+        var workers = QueueWorkers()
+        var hooks = QueueHooks()
+        var settling = QueueSettling()
+        var ready = QueueReadiness()
+        var latency = QueueLatency()
+        var reserve = RequestReserve()
+        // How often another queue of its group went first.
+        var passedOver = 0
     }
 
-    init(_ dispatch: QueueDispatch, isPowerManaged: Bool, of device: Device) {
+    init(
+        _ dispatch: QueueDispatch, name: String? = nil, isPowerManaged: Bool,
+        allowsZeroLength: Bool = false, share: QueueShare? = nil, of device: Device
+    ) {
         if case .parallel(let limit) = dispatch {
             contract(limit > 0, "Q-1: a parallel queue presents at least one request")
         }
+        contract(
+            share == nil || dispatch != .manual,
+            "Q-21: the driver itself decides when it draws from a manual queue: it has no share")
         self.dispatch = dispatch
         self.isPowerManaged = isPowerManaged
+        self.name = name ?? "queue \(device.state.value.queues.count + 1)"
+        self.allowsZeroLength = allowsZeroLength
+        self.share = share
         self.device = device
         state = LoopConfined(on: device.loop, State(isPowered: !isPowerManaged))
+        share?.join(self)
     }
 
     /// Requests that wait in the queue.
@@ -51,29 +78,56 @@ public final class RequestQueue: Sendable {
     /// Requests of this queue that the driver owns.
     public var ownedCount: Int { state.value.owned.count }
 
-    /// Takes the oldest waiting request; `nil` when none waits or the device is not in D0.
-    /// For manual queues.
-    public func next() -> Request? {
-        contract(dispatch == .manual, "Q-10: only a manual queue is drawn from")
-        guard isHandingOut, let core = state.value.waiting.popFirst() else { return nil }
-        own(core)
-        return Request(core)
+    /// Where it stands now; a moment later it may stand elsewhere.
+    public var status: QueueStatus {
+        let state = state.value
+        return QueueStatus(
+            isAccepting: state.isAccepting, isDispatching: state.isDispatching,
+            isHeld: !state.isPowered, isShutDown: state.isShutDown, waiting: state.waiting.count,
+            owned: state.owned.count)
+    }
+
+    /// How long its requests waited and how long the driver had them.
+    public var latency: QueueLatency { state.value.latency }
+
+    var isDeleted: Bool { state.value.isDeleted }
+
+    /// Whether what waits can reach the driver: Q-6, the device is in D0 or the queue does not
+    /// care; Q-7, the driver has not stopped it.
+    var isHandingOut: Bool {
+        (state.value.isPowered && !state.value.isResuming
+            || device.loop.isPlanted(.deliveryOutOfD0)) && state.value.isDispatching
     }
 
     // MARK: Requests come and go
 
     /// Takes a request in; one that cannot be taken is completed.
     func accept(_ core: RequestCore, atHead: Bool) {
-        if core.state.value.isCancelled || core.state.value.ticket?.isCancelled == true {
-            return core.finish(error: .cancelled, information: 0)
-        }
-        guard state.value.isAccepting else {
-            return core.finish(error: .removed, information: 0)
-        }
         core.state.value.queue = self
+        if core.state.value.ticket?.isCancelled == true, !core.state.value.isCancelled {
+            core.state.value.cancellation = .given
+        }
+        if core.state.value.isCancelled { return endCancelled(core) }
+        // What a queue that is drained has handed out already belongs to what it has to finish.
+        guard state.value.isAccepting || atHead && !state.value.isShutDown else {
+            core.state.value.queue = nil
+            return core.finish(error: refusal, information: 0)
+        }
         core.state.value.phase = .queued
+        core.state.value.since = device.loop.now
+        let wasEmpty = state.value.waiting.isEmpty
         if atHead { state.value.waiting.prepend(core) } else { state.value.waiting.append(core) }
+        updatePowerReference()
+        if wasEmpty { becomeReady() }
         deliver()
+    }
+
+    private var refusal: DeviceError {
+        if state.value.isShutDown { return .removed }
+        return DeviceError(
+            .invalidDeviceState,
+            "\(name) of \(device.name) takes no requests now: its driver drains or purges it (Q-8)."
+        )
     }
 
     /// Takes in a request that the driver has forwarded or requeued.
@@ -83,153 +137,46 @@ public final class RequestQueue: Sendable {
         accept(core, atHead: atHead)
     }
 
-    /// Takes out a waiting request that is being cancelled.
-    func remove(_ core: RequestCore) {
+    /// Ends a waiting request that has just been cancelled.
+    func endWaiting(_ core: RequestCore) {
         state.value.waiting.remove(core)
+        endCancelled(core)
+        requestsChanged()
+    }
+
+    /// what the driver has had before, it is given again to end it, if it wants that.
+    func endCancelled(_ core: RequestCore) {
+        guard let end = state.value.hooks.cancelled, core.state.value.isSeen else {
+            core.state.value.phase = .queued
+            return core.finish(error: core.state.value.cancellation?.error, information: 0)
+        }
+        device.loop.reach(.cancelledOnQueue)
+        own(core)
+        updatePowerReference()
+        end(core)
     }
 
     /// One of the requests that the driver owned has left it.
     func requestLeftDriver(_ core: RequestCore) {
         state.value.owned.remove(core)
+        state.value.latency.driver.add(core.state.value.since.duration(to: device.loop.now))
         deliver()
-        settleIfIdle()
+        requestsChanged()
     }
 
-    private func own(_ core: RequestCore) {
+    /// The request becomes the driver's.
+    func own(_ core: RequestCore) {
+        let now = device.loop.now
+        state.value.latency.waiting.add(core.state.value.since.duration(to: now))
         core.state.value.phase = .owned
-        core.state.value.since = device.loop.now
+        core.state.value.since = now
         state.value.owned.append(core)
         device.record(.requestDelivered, core.state.value.number)
     }
 
-    // MARK: Workers
-
-    /// Lets `start` start a worker whenever a request finds none idle.
-    func setWorkers(_ start: @escaping @Sendable () -> Void) {
-        contract(dispatch != .manual, "Q-1: a manual queue has no handlers")
-        state.value.startWorker = start
-    }
-
-    /// What a worker awaits; `nil` when it is not needed any more.
-    func nextForWorker(isFirst: Bool) async -> RequestCore? {
-        if isFirst { state.value.startingWorkers -= 1 }
-        return await Resumption.wait { worker in
-            if let core = takeDeliverable() { return worker.resume(returning: core) }
-            if state.value.isEnded || state.value.idleWorkers.count >= presentedLimit {
-                return worker.resume(returning: nil)
-            }
-            state.value.idleWorkers.append(worker)
-        }
-    }
-
-    private var presentedLimit: Int {
-        switch dispatch {
-        case .sequential: device.loop.isPlanted(.deliveryBeyondLimit) ? 2 : 1
-        case .parallel(let limit): limit
-        case .manual: 0
-        }
-    }
-
-    private func takeDeliverable() -> RequestCore? {
-        guard isHandingOut, state.value.owned.count < presentedLimit,
-            let core = state.value.waiting.popFirst()
-        else { return nil }
-        own(core)
-        return core
-    }
-
-    /// whether the device is in D0, or the queue does not care.
-    private var isHandingOut: Bool {
-        state.value.isPowered || device.loop.isPlanted(.deliveryOutOfD0)
-    }
-
-    private func deliver() {
-        while !state.value.idleWorkers.isEmpty, let core = takeDeliverable() {
-            state.value.idleWorkers.removeLast().resume(returning: core)
-        }
-        // A handler may run on after its request has left: the next one needs another worker.
-        guard isHandingOut, let start = state.value.startWorker else { return }
-        let deliverable = min(
-            state.value.waiting.count, presentedLimit - state.value.owned.count)
-        while state.value.startingWorkers < deliverable {
-            if dispatch == .sequential { device.loop.reach(.handlerOutlivesRequest) }
-            state.value.startingWorkers += 1
-            start()
-        }
-    }
-
-    // MARK: Power and removal
-
-    /// The device is in D0 (PNP-1: queues on).
-    func powerUp() {
-        state.value.isPowered = true
-        deliver()
-    }
-
-    /// Stops handing out, and cancels what the driver owns (PNP-2).
-    func hold() {
-        state.value.isPowered = false
-        if !state.value.owned.isEmpty { device.loop.reach(.heldWithOwned) }
-        cancelOwned()
-    }
-
-    /// Takes nothing in any more, and cancels everything.
-    func purge() {
-        state.value.isAccepting = false
-        while let core = state.value.waiting.popFirst() {
-            if device.loop.isPlanted(.purgeForgets) { continue }
-            core.finish(error: .removed, information: 0)
-            if device.loop.isPlanted(.purgeCompletesTwice) {
-                core.finish(error: .removed, information: 0)
-            }
-        }
-        if !state.value.owned.isEmpty { device.loop.reach(.purgedWithOwned) }
-        cancelOwned()
-    }
-
-    /// Lets the workers go; nothing comes any more.
-    func end() {
-        state.value.isEnded = true
-        let idle = state.value.idleWorkers
-        state.value.idleWorkers = []
-        for worker in idle { worker.resume(returning: nil) }
-    }
-
-    private func cancelOwned() {
-        // A snapshot, because a cancel handler may lead to requests leaving.
-        for core in state.value.owned.all { core.cancel() }
-    }
-
-    /// Waits until the driver owns nothing; says what it owns each time the watchdog's interval has
-    /// passed.
-    func settle() async {
-        let watchdog = Deadline(on: device.loop) { [self] in reportOwned() }
-        // Looked at and noted in one step: entering an asynchronous function may let others run.
-        await Resumption.wait { settled in
-            if state.value.owned.isEmpty { return settled.resume() }
-            state.value.settled.append(settled)
-            state.value.watchdog = watchdog
-            watchdog.arm(after: device.environment.watchdogInterval)
-        }
-        watchdog.disarm()
-        if state.value.watchdog === watchdog { state.value.watchdog = nil }
-    }
-
-    private func reportOwned() {
-        for core in state.value.owned.all {
-            let time = core.state.value.since.duration(to: device.loop.now)
-            device.report(
-                "the driver has owned a request (\(core.state.value.kind)) for \(time): complete"
-                    + " it when it is cancelled, or the device cannot leave D0 (Q-14)")
-        }
-        state.value.watchdog?.arm(after: device.environment.watchdogInterval)
-    }
-
-    private func settleIfIdle() {
-        guard state.value.owned.isEmpty, !state.value.settled.isEmpty else { return }
-        let settled = state.value.settled
-        state.value.settled = []
-        if device.loop.isPlanted(.lostWakeOfSettle) { return }
-        for waiter in settled { waiter.resume() }
+    /// What depends on the queue's being empty, or the driver's owning nothing.
+    func requestsChanged() {
+        updatePowerReference()
+        resumeSettled()
     }
 }

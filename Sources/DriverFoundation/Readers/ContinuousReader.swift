@@ -31,6 +31,8 @@ public final class ContinuousReader: Sendable {
         var transfers: [BusTransfer] = []
         var spare: BusTransfer?
         var inFlight = 0
+        /// A recovery's request to the device, which cannot be taken back.
+        var isClearing = false
         var failures = 0
         // Counts stops, so that a recovery that slept through one gives up.
         var epoch = 0
@@ -76,6 +78,8 @@ public final class ContinuousReader: Sendable {
     /// Whether nothing is in flight, nor will be without a call.
     var isIdle: Bool { state.value.phase == .stopped && state.value.inFlight == 0 }
 
+    private var isQuiet: Bool { state.value.inFlight == 0 && !state.value.isClearing }
+
     /// Whether transfers are in flight.
     var isInFlight: Bool { state.value.inFlight > 0 }
 
@@ -97,7 +101,7 @@ public final class ContinuousReader: Sendable {
 
     /// Ends what is in flight; when it returns, no handler runs any more (wdf.md §4.2).
     ///
-    /// What had arrived before is still delivered.
+    /// What had arrived before is still delivered. A halt that a recovery clears is waited for.
     public func stop() async {
         switch state.value.phase {
         case .stopped: return
@@ -107,7 +111,7 @@ public final class ContinuousReader: Sendable {
         state.value.epoch += 1
         cancelAll()
         await Resumption.wait { stopped in
-            if state.value.inFlight == 0 { return stopped.resume() }
+            if isQuiet { return stopped.resume() }
             state.value.stopped.append(stopped)
         }
         if state.value.phase == .stopping { state.value.phase = .stopped }
@@ -190,6 +194,11 @@ public final class ContinuousReader: Sendable {
         }
         // A device that vanished ends everything as cancelled.
         if state.value.phase == .running, device.isGone { state.value.phase = .stopped }
+        resumeIfQuiet()
+    }
+
+    private func resumeIfQuiet() {
+        guard isQuiet else { return }
         let waiters = state.value.stopped
         state.value.stopped = []
         for waiter in waiters { waiter.resume() }
@@ -215,7 +224,12 @@ public final class ContinuousReader: Sendable {
         let pause = Duration.milliseconds(1 << min(state.value.failures * 2, 12))
         await device.clock.wait(for: pause)
         guard isStillRecovering(since: epoch) else { return }
-        if status == .stalled { try? await pipe.core.clearHalt() }
+        if status == .stalled {
+            state.value.isClearing = true
+            try? await pipe.core.clearHalt()
+            state.value.isClearing = false
+            resumeIfQuiet()
+        }
         guard isStillRecovering(since: epoch) else { return }
         guard pipe.core.isOpen else { return state.value.phase = .stopped }
         state.value.phase = .running

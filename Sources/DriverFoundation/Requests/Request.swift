@@ -4,10 +4,10 @@
 /// compile. One that is dropped is completed with `.abandoned`, which the log reports as an error
 /// of the driver.
 ///
-/// Threading: its device's scope. `complete` and `fail` may also be called elsewhere.
-/// Cancellation: belongs to the request. When the client cancels, ``isCancelled`` becomes true,
-/// what is awaited `for:` this request ends, and ``onCancel(_:)``'s handler is called. The
-/// driver still completes it.
+/// Threading: its device's scope. What ends it may also be called elsewhere.
+/// Cancellation: belongs to the request. When the client cancels, or the device goes,
+/// ``isCancelled`` becomes true, what is awaited `for:` this request ends, and ``onCancel(_:)``'s
+/// handler is called. The driver still completes it.
 @safe public struct Request: ~Copyable, Sendable {
     // Unmanaged, because only a struct of trivial fields can be discarded; each of the consuming
     // functions and the deinit takes the one retain that `init` made.
@@ -25,7 +25,8 @@
     /// What stands behind it, for the framework.
     var core: RequestCore { unsafe unmanaged.takeUnretainedValue() }
 
-    private consuming func surrender() -> RequestCore {
+    /// Gives up the right to complete it, for the framework.
+    consuming func surrender() -> RequestCore {
         let core = unsafe unmanaged.takeRetainedValue()
         discard self
         return core
@@ -37,9 +38,19 @@
     public var kind: RequestKind { core.state.value.kind }
 
     /// The control code of a device control; `nil` for a read or write.
-    public var code: ControlCode? {
-        if case .deviceControl(let code) = kind { code } else { nil }
-    }
+    public var code: ControlCode? { kind.code }
+
+    /// Counts the requests of its device: what log, ``RequestReference`` and driver call it.
+    public var number: UInt64 { core.state.value.number }
+
+    /// How long ago it reached the device.
+    public var age: Duration { core.state.value.arrival.duration(to: core.device.loop.now) }
+
+    /// A name for it that may outlive it.
+    public var reference: RequestReference { RequestReference(core) }
+
+    /// The queue from which it came; `nil` for one that the driver made.
+    public var queue: RequestQueue? { core.state.value.queue }
 
     /// The client's bytes; valid until the request is completed.
     public var input: RawSpan {
@@ -52,117 +63,69 @@
         }
     }
 
+    /// The client's bytes, of which the driver needs at least `count`.
+    ///
+    /// Errors: `.bufferTooSmall` when there are fewer; `.invalidRequest` for a read, which has
+    /// none.
+    @_lifetime(borrow self)
+    public borrowing func input(atLeast count: Int) throws(DeviceError) -> RawSpan {
+        if kind == .read { throw DeviceError(.invalidRequest, "A read brings no bytes (R-4).") }
+        let found = core.state.value.input.count
+        guard found >= count else {
+            throw DeviceError(
+                .bufferTooSmall, "This request needs \(count) bytes of input, not \(found) (R-4).")
+        }
+        return input
+    }
+
     /// The most bytes that the client takes back.
     public var outputCapacity: Int { core.state.value.outputCapacity }
 
-    /// Whether its client has given it up.
+    /// The most bytes that the client takes back, of which the driver needs at least `count`.
+    ///
+    /// Errors: `.bufferTooSmall` when it takes fewer; `.invalidRequest` for a write, which takes
+    /// none.
+    public func outputCapacity(atLeast count: Int) throws(DeviceError) -> Int {
+        if kind == .write {
+            throw DeviceError(.invalidRequest, "A write takes no bytes back (R-4).")
+        }
+        guard outputCapacity >= count else {
+            throw DeviceError(
+                .bufferTooSmall,
+                "This request must take \(count) bytes back, not \(outputCapacity) (R-4).")
+        }
+        return outputCapacity
+    }
+
+    // MARK: Its life
+
+    /// Whether it is not wanted any more: its client has given it up, its queue is purged, or the
+    /// device goes.
     public var isCancelled: Bool { core.state.value.isCancelled }
 
-    /// Calls `handler`, once, on the device's scope, when the client cancels; at once when it has
-    /// already. The handler cannot complete the request; it makes whatever the driver waits for
-    /// end.
+    /// Calls `handler`, once, on the device's scope, when the request is cancelled; at once when it
+    /// has been already. The handler cannot complete the request; it makes whatever the driver
+    /// waits for end.
     public func onCancel(_ handler: @escaping @Sendable () -> Void) {
         if isCancelled { return handler() }
         core.state.value.cancelHandler = handler
     }
 
-    // MARK: How it ends
-
-    /// Completes it with success. For a read or write `information` is the number of bytes moved
-    /// and must not exceed what was asked for (trapped, R-2); for a device control any number.
-    public consuming func complete(_ information: Int = 0) {
-        let core = surrender()
-        core.device.onLoop { core.complete(information) }
+    /// Calls `handler`, once, when the request ends, however it does: before its client is told,
+    /// and before its contexts go. A second call replaces the handler.
+    ///
+    /// Threading: the handler runs on the device's scope, inside of what ends the request: it must
+    /// be short.
+    public func onCleanup(_ handler: @escaping @Sendable () -> Void) {
+        core.state.value.cleanupHandler = handler
     }
 
-    /// Completes it with success and gives `bytes` back, at most ``outputCapacity`` (trapped, R-2).
-    public consuming func complete(with bytes: RawSpan) {
-        let core = surrender()
-        let output = bytes.copy()
-        core.device.onLoop { core.complete(with: output) }
-    }
-
-    /// Completes it with success and gives `bytes` back, at most ``outputCapacity`` (trapped, R-2).
-    public consuming func complete(with bytes: [UInt8]) {
-        let core = surrender()
-        core.device.onLoop { core.complete(with: bytes) }
-    }
-
-    /// Completes it with an error.
-    public consuming func fail(_ error: DeviceError) {
-        let core = surrender()
-        core.device.onLoop { core.finish(error: error, information: error.transferred) }
-    }
-
-    /// Moves it to the end of another queue of the same device; there it belongs to the
-    /// framework, which cancels and purges it. A queue that does not accept completes it with
-    /// `.removed`: only a device that goes has such.
-    public consuming func forward(to queue: RequestQueue) {
-        let core = surrender()
-        core.forward(to: queue)
-    }
-
-    /// Puts it back to the head of the manual queue from which it came.
-    public consuming func requeue() {
-        let core = surrender()
-        core.requeue()
-    }
-}
-
-extension RequestCore {
-    fileprivate func complete(_ information: Int) {
-        let limit: Int
-        switch state.value.kind {
-        case .read: limit = state.value.output.count
-        case .write: limit = state.value.input.count
-        case .deviceControl: limit = .max
-        }
-        contract(
-            information <= limit,
-            "R-2: \(state.value.kind) completed with \(information) bytes of \(limit): "
-                + "complete with what was moved")
-        finish(error: nil, information: information)
-    }
-
-    fileprivate func complete(with output: [UInt8]) {
-        contract(
-            output.count <= state.value.outputCapacity,
-            "R-2: \(output.count) bytes given back where the client takes "
-                + "\(state.value.outputCapacity): check outputCapacity")
-        state.value.output = output
-        finish(error: nil, information: output.count)
-    }
-
-    fileprivate func abandon() {
-        device.loop.reach(.requestAbandoned)
-        device.report(
-            "R-2: the driver dropped a request (\(state.value.kind)) without completing it")
-        finish(error: DeviceError(.abandoned), information: 0)
-    }
-
-    fileprivate func forward(to queue: RequestQueue) {
-        contract(queue.device === device, "Q-11: forwarded to a queue of another device")
-        contract(queue !== state.value.queue, "Q-11: forwarded to the queue it came from")
-        leaveDriver()
-        queue.acceptAgain(self, atHead: false)
-    }
-
-    fileprivate func requeue() {
-        let queue = state.value.queue
-        contract(
-            queue?.dispatch == .manual, "Q-12: only a request of a manual queue can be requeued")
-        leaveDriver()
-        queue?.acceptAgain(self, atHead: true)
-    }
-
-    /// Gives up ownership without completing.
-    private func leaveDriver() {
-        contract(
-            state.value.operation == nil, "a request was forwarded while a transfer waits for it")
-        state.value.cancelHandler = nil
-        let queue = state.value.queue.take()
-        state.value.phase = .queued
-        if device.loop.isPlanted(.forwardStaysOwned) { return }
-        queue?.requestLeftDriver(self)
+    /// Keeps it while the device is out of D0: from here on its queue's stop does not wait
+    /// for it. When the device is back, the queue's `resume` handler is told of it, once.
+    ///
+    /// Only while its queue is being stopped by a change of power (trapped): the answer of a `stop`
+    /// handler that had left it to the driver.
+    public func acknowledgeStop() {
+        core.state.value.queue?.acknowledgeStop(of: core)
     }
 }

@@ -4,7 +4,7 @@
 /// Whatever ends it early — the request's cancellation, the deadline, the device's removal —
 /// cancels the transfer; the wait ends only with the transfer's own completion (libusb §2.6), so
 /// the memory is never touched after the call has returned.
-final class PipeOperation: Sendable {
+final class PipeOperation: RequestOperation {
     /// Why it was asked to end early.
     enum Interruption: Sendable { case cancelled, timedOut, removed }
 
@@ -54,7 +54,9 @@ final class PipeOperation: Sendable {
     /// Submits the transfer, unless it is not wanted any more: on the way into the wait the
     /// caller's scope may have been left for a moment.
     private func begin(length: Int, zeroPacket: Bool, for core: RequestCore?) -> Bool {
-        if core?.state.value.isCancelled == true { interrupt(.cancelled) }
+        if let reason = core?.state.value.cancellation {
+            interrupt(reason == .removal ? .removed : .cancelled)
+        }
         if state.value.outcome.interruption != nil {
             transfer.loop.reach(.cancelBeforeSubmit)
             state.value.outcome.status = .cancelled
@@ -71,15 +73,16 @@ final class PipeOperation: Sendable {
     /// Forgets how it ended before; from here on it can be interrupted.
     func prepare() { state.value.outcome = Outcome() }
 
+    func requestCancelled(_ reason: RequestCore.Cancellation) {
+        interrupt(reason == .removal ? .removed : .cancelled)
+    }
+
     /// Asks for an early end; the first reason given stands.
     func interrupt(_ reason: Interruption) {
         if state.value.outcome.interruption == nil { state.value.outcome.interruption = reason }
         if transfer.loop.isPlanted(.earlyResume) { finished(.cancelled, 0) }
         transfer.cancel()
     }
-
-    /// The request is not wanted any more.
-    func cancel() { interrupt(.cancelled) }
 
     private func finished(_ status: TransferStatus, _ length: Int) {
         state.value.outcome.status = status
@@ -108,18 +111,5 @@ final class PipeOperation: Sendable {
             state.value.deadline = deadline
         }
         deadline.arm(after: duration)
-    }
-}
-
-extension RequestCore {
-    fileprivate func attach(_ operation: PipeOperation) {
-        contract(
-            state.value.operation == nil,
-            "one transfer at a time waits for a request; await the first, or pass no request")
-        state.value.operation = operation
-    }
-
-    fileprivate func detach(_ operation: PipeOperation) {
-        if state.value.operation === operation { state.value.operation = nil }
     }
 }

@@ -11,7 +11,7 @@ extension Device {
     ) async throws(DeviceError) {
         beginWatching(callback)
         defer { endWatching(callback) }
-        let mayFail = callback != .surpriseRemoval
+        let mayFail = callback.mayThrow
         if mayFail { try environment.verifier.pass(.before(callback)) }
         try await body()
         if mayFail { try environment.verifier.pass(.after(callback)) }

@@ -55,11 +55,23 @@ extension FailPoint {
         busClaim, busSetting, busClear, busTransfer, busSubmit,
     ]
 
-    /// All points of callbacks. A departure is no question: noticing it cannot fail.
+    /// All points of callbacks.
     static let callbacks: [FailPoint] = DriverCallback.allCases.flatMap { callback in
-        callback == .surpriseRemoval ? [] : [before(callback), after(callback)]
+        callback.mayThrow ? [before(callback), after(callback)] : []
     }
 
     /// Every point that there is.
     public static let all: [FailPoint] = calls + callbacks
+}
+
+extension DriverCallback {
+    /// Whether it may fail: what only tells a driver something does not.
+    var mayThrow: Bool {
+        switch self {
+        case .surpriseRemoval, .flushSelfManagedIO, .cleanUpSelfManagedIO, .wakeTriggered,
+            .disarmWake:
+            false
+        default: true
+        }
+    }
 }

@@ -138,6 +138,9 @@ public final class VirtualBus: USBBus {
     }
 
     /// Ends the bus: what is plugged in is taken off it, unreported. Calling it again does nothing.
+    ///
+    /// A loop of the bus's own has ended, its thread included, when this returns; except to a
+    /// caller that runs on it, which cannot wait for that.
     public func stop() async {
         await loop.perform { [self] in
             for attachment in state.value.attachments {
@@ -151,7 +154,10 @@ public final class VirtualBus: USBBus {
                 attachment.upstream.unplug(pending: .endWithError)
             }
         }
-        if ownsLoop { loop.stop() }
+        guard ownsLoop else { return }
+        loop.stop()
+        // Its own thread cannot wait for itself.
+        if !loop.isOnLoop { await loop.ended() }
     }
 }
 

@@ -229,6 +229,9 @@ final class VirtualBusDevice: BusDevice {
             throw BusError(.stalled, "Device \(id) refused request \(setup.request).")
         case .deviceGone:
             throw .gone(id)
+        case .cancelled:
+            throw BusError(
+                .failed, "Device \(id) did not answer request \(setup.request) in time.")
         case let status:
             throw BusError(.failed, "Request \(setup.request) to device \(id) ended as \(status).")
         }

@@ -16,7 +16,6 @@ import VirtualUSB
         async let together: Void = plugAndPlay.stop()
         await plugAndPlay.stop()
         await together
-        await bus.loop.ended()
         await plugAndPlay.stop()
         try await device.remove()
         await plugged.unplug()

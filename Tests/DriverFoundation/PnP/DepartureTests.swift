@@ -8,18 +8,18 @@ import VirtualUSB
 @Suite struct DepartureTests {
     static let pnp8 = """
         surpriseRemoval
-        (later: SelfManagedIoSuspend)
+        suspendSelfManagedIO
         power-managed queues held
-        (later: DMA stop; interrupts off)
+        preInterruptsDisabled
+        (where there are any: interrupts disabled)
         exitD0
         releaseHardware
         interfaces disabled
         power-managed queues purged
-        (later: SelfManagedIoFlush)
+        flushSelfManagedIO
         hardware closed
-        (later: children first)
         all queues purged
-        (later: SelfManagedIoCleanup)
+        cleanUpSelfManagedIO
         disposed
         """
 

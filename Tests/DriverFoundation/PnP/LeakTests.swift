@@ -24,7 +24,7 @@ import VirtualUSB
         .exitD0: { await $0.reader?.stop() },
     ])
 
-    @Test("after a hundred replugs nothing of the devices is left", arguments: UnplugKind.allCases)
+    @Test("OBJ-13: after a hundred replugs nothing of them is left", arguments: UnplugKind.allCases)
     func replugs(kind: UnplugKind) throws {
         try onBench(seeds: 0..<3, Self.script) { bench in
             let remains = Remains()
@@ -55,7 +55,7 @@ import VirtualUSB
     }
 
     @Test(
-        "a start that fails leaves nothing either",
+        "DEV-14: a start that fails leaves nothing either",
         arguments: [
             DriverCallback.deviceAdd, .prepareHardware, .enterD0,
         ])

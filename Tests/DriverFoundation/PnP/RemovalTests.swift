@@ -6,19 +6,18 @@ import Testing
 @Suite struct RemovalTests {
     /// PNP-2, then the rest of PNP-6, from the moment the driver has agreed.
     static let goingDown = """
-        (later: SelfManagedIoSuspend)
+        suspendSelfManagedIO
         power-managed queues held
-        (later: DMA SelfManagedIoStop, disable, flush)
-        (later: ExitD0PreInterruptsDisabled; InterruptDisable for each, in reverse)
+        preInterruptsDisabled
+        (where there are any: interrupts disabled)
         exitD0
         releaseHardware
         interfaces disabled
         power-managed queues purged
-        (later: SelfManagedIoFlush)
+        flushSelfManagedIO
         hardware closed
-        (later: children first)
         all queues purged
-        (later: SelfManagedIoCleanup)
+        cleanUpSelfManagedIO
         disposed
         """
 

@@ -8,18 +8,16 @@ import VirtualUSB
     static let pnp1 = """
         matched to ScriptedDriver
         deviceAdd
-        (later: FilterResourceRequirements, resource matching)
         hardware acquired
         prepareHardware
-        (later: capabilities and power policy of the policy owner)
+        (not here: DMA)
         enterD0
-        (later: wake interrupts; InterruptEnable for each; EnterD0PostInterruptsEnabled)
-        (later: DMA fill, enable, SelfManagedIoStart)
-        (later: ChildListScanForChildren)
-        (later: EnterD0PostHardwareEnabled)
+        (where there are any: interrupts enabled)
+        postInterruptsEnabled
+        (where there are any: children scanned)
         power-managed queues started
-        (later: IoResume for each request that had IoStop)
-        (later: SelfManagedIoInit)
+        (IoResume for each request that had IoStop)
+        initializeSelfManagedIO
         interfaces enabled
         started
         """
@@ -59,7 +57,7 @@ import VirtualUSB
                 deviceAdd …
                 deviceAdd threw: failed
                 start failed
-                (later: EvtCleanup of the objects made so far)
+                (EvtCleanup of the objects made so far)
                 all queues purged
                 disposed
                 """)
@@ -87,9 +85,9 @@ import VirtualUSB
                 start failed
                 releaseHardware
                 power-managed queues purged
-                (later: SelfManagedIoFlush)
+                (not: flushSelfManagedIO, because it was never initialized)
                 hardware closed
-                (later: the restart decision, PNP-18)
+                (then: the restart decision, PNP-18)
                 """)
             try same(bench.interfaces.all(of: .gadget).count, 0, "interfaces")
         }
@@ -113,9 +111,9 @@ import VirtualUSB
                 start failed
                 releaseHardware
                 power-managed queues purged
-                (later: SelfManagedIoFlush)
+                (not: flushSelfManagedIO, because it was never initialized)
                 hardware closed
-                (later: the restart decision, PNP-18)
+                (then: the restart decision, PNP-18)
                 """)
             await plug.unplug()
             await bench.journal.wait(for: .disposed)

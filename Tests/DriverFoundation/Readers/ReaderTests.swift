@@ -162,6 +162,26 @@ import VirtualUSB
         }
     }
 
+    @Test("§4.2: stop waits for the halt that a recovery is clearing")
+    func stopWhileClearing() throws {
+        let faults = FaultPlan([
+            FaultRule(0x82, transfer: 1, .stall),
+            FaultRule(.control, request: 1, .delay(.milliseconds(100))),
+        ])
+        try onBench(seeds: 0..<12, Self.script(depth: 1)) { bench in
+            _ = try await bench.open(faults: faults)
+            let driver = try bench.driver
+            guard let reader = await driver.reader else { throw Surprise("no reader") }
+            // Within the delay: a stall is not held against a departure, the pause is short.
+            await bench.clock.wait(for: .milliseconds(50))
+            try check(reader.pipe.core.isClearing, "no halt is being cleared")
+            await reader.stop()
+            try check(!reader.pipe.core.isClearing, "it returned before the halt was cleared")
+            try check(bench.clock.now >= Instant(nanoseconds: 100_000_000), "it did not wait")
+            try check(!reader.isRunning, "it runs")
+        }
+    }
+
     @Test("§4.4: an unplug ends it quietly, in whatever way", arguments: UnplugKind.allCases)
     func unplug(kind: UnplugKind) throws {
         for stopsInExit in [true, false] {
@@ -179,7 +199,7 @@ import VirtualUSB
         }
     }
 
-    @Test("§4.2: a reader that is not stopped in exitD0 is reported")
+    @Test("VF-51, VF-53: a reader that is not stopped in exitD0 is reported (§4.2)")
     func notStopped() throws {
         try onBench(Self.script(stopsInExit: false)) { bench in
             _ = try await bench.plug()
@@ -191,7 +211,7 @@ import VirtualUSB
     }
 
     @Test(
-        "§4.1: once per pipe, IN only, a size of whole packets; the depth is held within 1 and 64")
+        "VF-52, VF-55: one reader a pipe, IN only, of whole packets; its depth is 1 to 64 (§4.1)")
     func configuration() throws {
         let script = Script([
             .prepareHardware: { driver throws(DeviceError) in

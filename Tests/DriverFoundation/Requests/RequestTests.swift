@@ -51,7 +51,7 @@ import VirtualUSB
         }
     }
 
-    @Test("R-2: more information than was asked for, or more output than fits, traps with its id")
+    @Test("R-2, VF-21: more information than asked for, or output than fits, traps with its id")
     func limits() async {
         let write = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let script = Self.reading { _, request in request.complete(2) }

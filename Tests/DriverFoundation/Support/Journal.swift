@@ -27,6 +27,9 @@ final class Journal: Sendable {
     /// What was logged as an error.
     var errors: [String] { state.value.errors }
 
+    /// The devices that are there, oldest first.
+    var devices: [Device] { state.value.devices }
+
     /// The device that arrived last and is still there.
     var device: Device? { state.value.devices.last }
 

@@ -50,6 +50,7 @@ actor ScriptedDriver: FunctionDriver {
     var failures: [DeviceError.Code] = []
     var notes: [String] = []
     var held: Request?
+    var hand: [HeldRequest] = []
     var owned = 0
     var mostAtOnce = 0
 
@@ -78,6 +79,29 @@ actor ScriptedDriver: FunctionDriver {
         do throws(DeviceError) { try await run(.surpriseRemoval) } catch {}
     }
     func queryRemove() async throws(DeviceError) { try await run(.queryRemove) }
+    func queryStop() async throws(DeviceError) { try await run(.queryStop) }
+    func postInterruptsEnabled(from previous: PowerState) async throws(DeviceError) {
+        try await run(.postInterruptsEnabled)
+    }
+    func preInterruptsDisabled(to next: PowerState) async throws(DeviceError) {
+        try await run(.preInterruptsDisabled)
+    }
+    func initializeSelfManagedIO() async throws(DeviceError) {
+        try await run(.initializeSelfManagedIO)
+    }
+    func suspendSelfManagedIO() async throws(DeviceError) { try await run(.suspendSelfManagedIO) }
+    func restartSelfManagedIO() async throws(DeviceError) { try await run(.restartSelfManagedIO) }
+    func flushSelfManagedIO() async { try? await run(.flushSelfManagedIO) }
+    func cleanUpSelfManagedIO() async { try? await run(.cleanUpSelfManagedIO) }
+    func armWake(for reason: WakeReason) async throws(DeviceError) {
+        notes.append("armWake(for: \(reason))")
+        try await run(.armWake)
+    }
+    func wakeTriggered(for reason: WakeReason) async { try? await run(.wakeTriggered) }
+    func disarmWake(for reason: WakeReason) async {
+        notes.append("disarmWake(for: \(reason))")
+        try? await run(.disarmWake)
+    }
 }
 
 /// Holds up whoever passes until it is opened.

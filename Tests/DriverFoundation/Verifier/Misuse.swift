@@ -16,11 +16,11 @@ enum Misuse: String, Codable, Sendable {
         case .tooMuchOutput: ["R-2", "3 bytes", "check outputCapacity"]
         case .forwardToAnotherDevice: ["Q-11", "another device"]
         case .forwardToOwnQueue: ["Q-11", "the queue it came from"]
-        case .requeue: ["Q-12", "only a request of a manual queue"]
+        case .requeue: ["Q-12", "requeue only from a manual queue"]
         case .drawFromHandledQueue: ["Q-10", "only a manual queue"]
         case .twoQueuesForOneKind: ["Q-3", "Gadget", "keep one handler of each"]
         case .noHandler: ["Q-1", "Gadget", "give it one, or make it manual"]
-        case .impossibleEvent: ["PnPMachine", "poweredUp", "created"]
+        case .impossibleEvent: ["PnPMachine", "policyStarted", "created"]
         case .lockTwice: ["VF-2", "already has", "withLock"]
         }
     }
@@ -44,7 +44,7 @@ enum Misuse: String, Codable, Sendable {
         switch self {
         case .impossibleEvent:
             var machine = MachineRun<PnPMachine>(.created)
-            machine.post(.poweredUp)
+            machine.post(.policyStarted)
             _ = machine.next()
         case .lockTwice:
             let lock = Lock()

@@ -91,6 +91,11 @@ final class RuleRun: Sendable {
         if !condition { throw ConformanceFailure(text()) }
     }
 
+    /// Lets a moment pass, each time another: so many ways to the device's loop and back.
+    func moment(_ rounds: Int) async {
+        for _ in 0..<rounds { await bench.deviceLoop.perform {} }
+    }
+
     /// Runs `body` on the bus's loop.
     func onLoop<Value: Sendable>(
         _ body: @escaping @Sendable () throws -> Value

@@ -40,7 +40,7 @@ extension Rule {
             }
             let before = try await run.onLoop { [bus = run.bus] in bus.loop.turns }
             let reaps = df_count().empty_reaps
-            usleep(500_000)
+            await LoopClock(run.bench.deviceLoop).wait(for: .milliseconds(500))
             let (after, later) = (df_count().empty_reaps, try await run.turns())
             // The question itself is the one turn.
             try run.expect(later - before <= 2, "\(later - before) turns in half a second")
@@ -62,7 +62,7 @@ extension Rule {
             }
             for _ in 0..<1_000 {
                 pthread_kill(thread, SIGUSR1)
-                usleep(200)
+                await run.moment(1)
             }
             await swarm.drained(on: run.bus.loop)
             try run.expect(run.bus.eventErrors == 0, "\(run.bus.eventErrors) errors")

@@ -1,6 +1,5 @@
 import BusConformance
 import DriverRuntime
-import Glibc
 import LibUSBBus
 import USBBus
 import USBTypes
@@ -14,14 +13,14 @@ extension Rule {
             var random = Sequence(seed: 1)
             for _ in 0..<400 {
                 let count = Int(random.next() % 16) + 1
-                let delay = UInt32(random.next() % 300)
+                let delay = Int(random.next() % 16)
                 let swarm = try await run.onLoop { [bus = run.bus] in
                     let swarm = try Swarm(
                         device, ReferenceDevice.source, count: count, on: bus.loop)
                     try swarm.submit()
                     return swarm
                 }
-                usleep(delay)
+                await run.moment(delay)
                 try await run.onLoop { swarm.cancel() }
                 await swarm.drained(on: run.bus.loop)
                 let (submitted, ended) = try await run.onLoop {
@@ -37,13 +36,13 @@ extension Rule {
             let (_, device) = try await run.device()
             var random = Sequence(seed: 2)
             for _ in 0..<100 {
-                let delay = UInt32(random.next() % 2_000)
+                let delay = Int(random.next() % 100)
                 let swarm = try await run.onLoop { [bus = run.bus] in
                     let swarm = try Swarm(device, ReferenceDevice.source, count: 8, on: bus.loop)
                     try swarm.submit(resubmits: .max)
                     return swarm
                 }
-                usleep(delay)
+                await run.moment(delay)
                 try await run.onLoop {
                     swarm.state.value.resubmits = 0
                     swarm.cancel()

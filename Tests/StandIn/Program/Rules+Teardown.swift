@@ -1,7 +1,7 @@
 import BusConformance
+import BusThreads
 import CUsbfs
 import DriverRuntime
-import Glibc
 import USBBus
 import USBTypes
 
@@ -39,11 +39,11 @@ extension Rule {
         Rule("L24-stop-leaves-no-thread") { run in
             try await run.start()
             let (_, device) = try await run.device()
-            let before = Threads.ofBuses
+            let before = BusThreads.present
             try run.expect(before.contains("usb loop"), "the bus has no thread: \(before)")
             await device.close()
             await run.stop()
-            try run.expect(Threads.settle(), "threads are left: \(Threads.ofBuses)")
+            try run.expect(BusThreads.areGone(), "threads are left: \(BusThreads.present)")
         },
         Rule("L8-released-after-its-device") { run in
             try await run.start()
@@ -64,35 +64,4 @@ extension Rule {
             withExtendedLifetime(swarm) {}
         },
     ]
-}
-
-/// The threads that a bus may start: its own two, and libusb's for hotplug.
-enum Threads {
-    static var ofBuses: [String] {
-        guard let directory = opendir("/proc/self/task") else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let task = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            let name = firstLine("/proc/self/task/\(task)/comm")
-            if ["usb loop", "usb calls", "libusb_event"].contains(name) { names.append(name) }
-        }
-        return names
-    }
-
-    /// A detached thread's last instructions cannot be waited for.
-    static func settle() -> Bool {
-        for _ in 0..<400 where !ofBuses.isEmpty { usleep(5_000) }
-        return ofBuses.isEmpty
-    }
-
-    private static func firstLine(_ path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 64)
-        guard fgets(&line, 64, file) != nil else { return "" }
-        return String(decoding: line.prefix { $0 > 31 }.map { UInt8($0) }, as: UTF8.self)
-    }
 }

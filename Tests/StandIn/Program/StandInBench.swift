@@ -14,7 +14,7 @@ final class StandInBench: ConformanceBench {
     }
 
     let name = "stand-in"
-    private let deviceLoop: EventLoop
+    let deviceLoop: EventLoop
     private let lock = Lock()
     private nonisolated(unsafe) var place = Place()
 

@@ -10,7 +10,7 @@ import Testing
     /// Whether all that is asked of storms can be asked of these.
     private static let areEnough = seeds.upperBound == enough && StormSurvey.chosenSeed == nil
 
-    @Test("storms of plugs, requests, cancellations and unplugs leave nothing behind, twice alike")
+    @Test("GAP-9: storms of plugs, requests, cancels, unplugs leave nothing behind, twice alike")
     func storm() throws {
         if let seed = StormSurvey.chosenSeed {
             for line in try Storm.run(seed: seed, isVerbose: true).lines { print(line) }

@@ -4,6 +4,7 @@
 // lab-gadgets VID:PID [ROUNDS]      loopback gadget: content both ways, then an unplug in flight
 // lab-gadgets --hold VID:PID        takes the device's first interface from its kernel driver
 // lab-gadgets --fail VID:PID        the same under a driver that then refuses to start
+import BusThreads
 import Glibc
 import LibUSBBus
 import USBBus
@@ -43,13 +44,14 @@ do throws(BusError) {
         try await loopback(bus, gadget, rounds: rounds, named: isCase ? " loopback" : "")
     }
     if isHolding || isCase { try await hold(bus, keyboard) }
-    precondition(Census.threads.count == 3, "a bus has three threads, not \(Census.threads)")
+    precondition(
+        BusThreads.present.count == 3, "a bus has three threads, not \(BusThreads.present)")
     await bus.stop()
 } catch {
     say("LAB-FAILED \(error)")
     exit(1)
 }
-guard Census.settles() else {
-    say("LAB-FAILED threads are left of the bus: \(Census.threads)")
+guard BusThreads.areGone() else {
+    say("LAB-FAILED threads are left of the bus: \(BusThreads.present)")
     exit(1)
 }

@@ -32,27 +32,3 @@ actor SourceSinkDevice: VirtualDevice {
         }
     }
 }
-
-/// Sends back on 0x81 what it gets on 0x01; 0x82 stays silent.
-actor EchoDevice: VirtualDevice {
-    nonisolated let port: DevicePort
-
-    init(port: DevicePort) { self.port = port }
-
-    nonisolated var description: DeviceDescription {
-        DeviceDescription(
-            vendor: 0x1209, product: 0x0001, manufacturer: "Driver Foundation", name: "Echo",
-            serial: "0001"
-        ) {
-            Interface(.vendorSpecific) {
-                Endpoint.bulkOut(0x01)
-                Endpoint.bulkIn(0x81)
-                Endpoint.interruptIn(0x82, maxPacketSize: 8, every: .milliseconds(8))
-            }
-        }
-    }
-
-    func received(_ bytes: RawSpan, on endpoint: EndpointAddress) async {
-        await port.send(bytes, on: 0x81)
-    }
-}

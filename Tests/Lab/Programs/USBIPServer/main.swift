@@ -1,4 +1,5 @@
 import Glibc
+import TestDevices
 import USBIP
 
 // lab-usbip serve [PORT]: exports a source and sink as 1-1 and an echo device as 1-2, and obeys one

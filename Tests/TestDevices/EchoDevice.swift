@@ -1,14 +1,13 @@
-import DriverRuntime
-import USBTypes
-import VirtualUSB
+package import USBTypes
+package import VirtualUSB
 
 /// Sends back on 0x81 what it gets on 0x01, never sends on 0x82, and answers a vendor request.
-actor EchoDevice: VirtualDevice {
-    nonisolated let port: DevicePort
+package actor EchoDevice: VirtualDevice {
+    package nonisolated let port: DevicePort
 
-    init(port: DevicePort) { self.port = port }
+    package init(port: DevicePort) { self.port = port }
 
-    nonisolated var description: DeviceDescription {
+    package nonisolated var description: DeviceDescription {
         DeviceDescription(
             vendor: 0x1209, product: 0x0001, manufacturer: "Driver Foundation", name: "Echo",
             serial: "0001"
@@ -21,11 +20,11 @@ actor EchoDevice: VirtualDevice {
         }
     }
 
-    func received(_ bytes: RawSpan, on endpoint: EndpointAddress) async {
+    package func received(_ bytes: RawSpan, on endpoint: EndpointAddress) async {
         await port.send(bytes, on: 0x81)
     }
 
-    func control(_ setup: SetupPacket, _ data: inout ControlData) async throws(Stall) {
+    package func control(_ setup: SetupPacket, _ data: inout ControlData) async throws(Stall) {
         guard setup.request == 1, setup.direction == .in else { throw Stall() }
         data.append(contentsOf: [0xDF, 0x01])
     }

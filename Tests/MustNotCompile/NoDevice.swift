@@ -1,5 +1,5 @@
-// no member 'delete'
-// VF-7, VF-36: nobody deletes what the framework owns
+// 'nil' is not compatible|'nil' cannot
+// VF-4: what is required cannot be nothing
 import DriverFoundation
 
 actor Driver: FunctionDriver {
@@ -7,8 +7,7 @@ actor Driver: FunctionDriver {
     nonisolated let device: Device
     init(device: Device) async throws(DeviceError) { self.device = device }
 
-    func tearDown(_ queue: RequestQueue) {
-        queue.delete()  // must not compile
-        _ = queue.count
+    func again() async throws {
+        _ = try await Driver(device: nil)  // must not compile
     }
 }

@@ -1,0 +1,11 @@
+/// What a device keeps of the objects that belong to it.
+struct DeviceParts {
+    /// In the order in which they are enabled (PNP-1).
+    var interrupts: [any InterruptLine] = []
+    /// Whether interrupts are enabled now.
+    var isInterruptible = false
+    /// Tells whoever watches over power that a wake interrupt came (I-4).
+    var wakeSignalled: (@Sendable () -> Void)?
+    /// Whether the device has come to its end, objects included.
+    var isDisposed = false
+}

@@ -1,0 +1,154 @@
+/// From started to stopped, failed or final.
+extension PnPMachine {
+    static func noticing(_ event: Event, _ place: Place) -> Reaction? {
+        guard event == .surpriseNoticed else { return leaving(event) }
+        return switch place {
+        case .unstarted:
+            .go(.waitingForChildren, [.surpriseRemoveChildren, .waitForChildren])
+        case .started:
+            .go(.goingDown(.surprise), [.surpriseRemoveChildren, .surpriseRemovePolicy])
+        // PNP-8 from Stopped: the hardware was released when it was stopped.
+        case .stopped:
+            .go(
+                .purgingPowerManagedQueues(.surprise),
+                [.surpriseRemoveChildren, .disableInterfaces, .purgePowerManagedQueues])
+        }
+    }
+
+    /// Children go before their parent leaves D0: they talk through it.
+    static func removingChildren(_ event: Event) -> Reaction? {
+        switch event {
+        // The policy is told before the reference of the query goes, or the device could idle
+        // between.
+        case .childrenRemoved: .go(.goingDown(.orderly), [.stopPolicy(.removal), .releaseD0])
+        case .surpriseRemove: .stay([.callSurpriseRemoval])
+        default: leaving(event)
+        }
+    }
+
+    static func goingDown(_ event: Event, _ ending: Ending) -> Reaction? {
+        switch event {
+        case .policyStopped: return .go(.releasingHardware(ending), [.callReleaseHardware])
+        case .policyStopFailed:
+            // PNP-15: on a removal it goes on all the same; a device that was to come back has
+            // failed.
+            if case .stop = ending {
+                return .go(.releasingHardware(.failure), [.reportFailed, .callReleaseHardware])
+            }
+            return .go(.releasingHardware(ending), [.callReleaseHardware])
+        default: return onTheWay(event, ending)
+        }
+    }
+
+    static func releasingHardware(_ event: Event, _ ending: Ending) -> Reaction? {
+        let cleanUp = [Effect.disableInterfaces, .purgePowerManagedQueues]
+        switch event {
+        case .hardwareReleased:
+            if case .stop = ending { return .go(.closingHardware(ending), [.closeHardware]) }
+            return .go(.purgingPowerManagedQueues(ending), cleanUp)
+        case .releaseFailed:
+            // PNP-16: ignored on a removal.
+            if case .stop = ending {
+                return .go(.purgingPowerManagedQueues(.failure), [.reportFailed] + cleanUp)
+            }
+            return .go(.purgingPowerManagedQueues(ending), cleanUp)
+        default: return onTheWay(event, ending)
+        }
+    }
+
+    static func purgingPowerManagedQueues(_ event: Event, _ ending: Ending) -> Reaction? {
+        switch event {
+        case .powerManagedQueuesPurged:
+            .go(.flushingSelfManagedIO(ending), [.flushSelfManagedIO])
+        default: onTheWay(event, ending)
+        }
+    }
+
+    static func flushingSelfManagedIO(_ event: Event, _ ending: Ending) -> Reaction? {
+        switch event {
+        case .selfManagedIOFlushed: .go(.closingHardware(ending), [.closeHardware])
+        default: onTheWay(event, ending)
+        }
+    }
+
+    static func closingHardware(_ event: Event, _ ending: Ending) -> Reaction? {
+        guard event == .hardwareClosed else { return onTheWay(event, ending) }
+        return switch ending {
+        case .stop(restarts: false): .go(.stopped, [.reportStopped])
+        case .stop(restarts: true): .go(.acquiringHardware(isFirst: false), [.acquireHardware])
+        case .orderly, .surprise, .failure: .go(.removingPolicy(ending), [.removePolicy])
+        }
+    }
+
+    static func stopped(_ event: Event) -> Reaction? {
+        switch event {
+        case .start, .restart: .go(.acquiringHardware(isFirst: false), [.acquireHardware])
+        case .queryRemove: .stay([.grant(.remove)])
+        case .queryStop: .stay([.grant(.stop)])
+        case .cancelRemove, .cancelStop, .stop, .setFailed, .powerUpFailed, .powerDownFailed:
+            .stay([])
+        case .remove:
+            .go(
+                .purgingPowerManagedQueues(.orderly),
+                [.removeChildren, .disableInterfaces, .purgePowerManagedQueues])
+        case .surpriseRemove: .go(.noticingSurpriseRemoval(.stopped), [.callSurpriseRemoval])
+        default: nil
+        }
+    }
+
+    static func removingPolicy(_ event: Event, _ ending: Ending) -> Reaction? {
+        guard event == .policyRemoved else { return onTheWay(event, ending) }
+        return ending == .failure
+            ? .go(.failed, [.surpriseRemoveChildren, .decideRestart])
+            : .go(.waitingForChildren, [.waitForChildren])
+    }
+
+    /// PNP-19.
+    static func failed(_ event: Event) -> Reaction? {
+        switch event {
+        case .remove: .go(.waitingForChildren, [.waitForChildren])
+        case .surpriseRemove: .go(.noticingSurpriseRemoval(.unstarted), [.callSurpriseRemoval])
+        case .start: .stay([.reportStartFailed])
+        default: idle(event)
+        }
+    }
+
+    static func waitingForChildren(_ event: Event) -> Reaction? {
+        switch event {
+        case .childrenRemoved: .go(.purgingQueues, [.purgeQueues])
+        default: leaving(event)
+        }
+    }
+
+    static func purgingQueues(_ event: Event) -> Reaction? {
+        switch event {
+        case .queuesPurged: .go(.cleaningUpSelfManagedIO, [.cleanUpSelfManagedIO])
+        default: leaving(event)
+        }
+    }
+
+    static func cleaningUp(_ event: Event) -> Reaction? {
+        switch event {
+        case .selfManagedIOCleanedUp: .go(.waitingForFiles, [.waitForFiles])
+        default: leaving(event)
+        }
+    }
+
+    static func waitingForFiles(_ event: Event) -> Reaction? {
+        event == .filesClosed ? .go(.final, [.dispose]) : leaving(event)
+    }
+
+    /// Something else happens on the way out or to a stop.
+    private static func onTheWay(_ event: Event, _ ending: Ending) -> Reaction? {
+        // What the power policy says of a device that leaves D0 anyway comes too late.
+        if event == .powerUpFailed || event == .powerDownFailed { return .stay([]) }
+        return switch ending {
+        case .orderly:
+            // PNP-8 during an orderly removal: a notice, and the removal goes on.
+            event == .surpriseRemove ? .stay([.callSurpriseRemoval]) : leaving(event)
+        case .surprise: leaving(event)
+        // Noticed when it has failed, or has stopped.
+        case .failure, .stop: closed(event)
+        }
+    }
+}
