@@ -36,6 +36,8 @@ public struct DeviceError: Error, Hashable, Sendable {
         public static let accessDenied = Code("access denied")
         /// No such device, interface, endpoint or setting.
         public static let notFound = Code("not found")
+        /// What was found is of another kind than was asked for (C-3).
+        public static let typeMismatch = Code("type mismatch")
         /// No memory is left for the operation; the message names the limit.
         public static let outOfMemory = Code("out of memory")
         /// The driver let go of a request without completing it: a bug in the driver.

@@ -35,7 +35,6 @@ public final class Device: Sendable {
         var hardware: Hardware?
         var queues: [RequestQueue] = []
         var routes = QueueRoutes()
-        var powerReferences = PowerReferences()
         var interfaces = OfferedInterfaces()
         var files: [FileObject] = []
         var fileAccess = FileAccess()
@@ -117,6 +116,7 @@ struct DeviceEnvironment: Sendable {
     let recorder: FlightRecorder
     let verifier: Verifier
     let ledger: ObjectLedger
+    let settings: any SettingsStore
     let detachesKernelDrivers: Bool
     let watchdogInterval: Duration
     let logger: Logger

@@ -88,6 +88,12 @@ final class Hardware: Sendable {
             "\(device.name) has no endpoint \(address) in the interfaces of this driver.")
     }
 
+    /// The alternate setting in force; `nil` when it is not known, or not this driver's.
+    func setting(of interface: UInt8) async -> UInt8? {
+        await waitForSetting()
+        return state.value.settings.first { $0.interface == interface }?.setting
+    }
+
     /// Ends the pipes of an interface, then selects its alternate setting (U-6).
     func select(_ setting: UInt8, of interface: UInt8) async throws(DeviceError) {
         await waitForSetting()
@@ -182,6 +188,12 @@ extension Device {
         guard let hardware = state.value.hardware else { throw DeviceError.removed }
         try environment.verifier.pass(.alternateSetting)
         try await hardware.select(setting, of: interface)
+    }
+
+    /// The alternate setting of an interface that is in force; `nil` when nobody knows it, because
+    /// a selection has failed, or when the interface is not the driver's.
+    public func alternateSetting(of interface: UInt8) async -> UInt8? {
+        await state.value.hardware?.setting(of: interface)
     }
 
     var controlPipe: PipeCore {

@@ -39,6 +39,9 @@ public final class PlugAndPlay: Sendable {
         public var watchdogInterval: Duration = .seconds(10)
         /// What is watched beside, and what is made to fail (VF-63).
         public var verifier = Verifier.Options()
+        /// Where drivers and devices keep their settings (DRV-5, DEV-19); as long as the process
+        /// lasts, by default.
+        public var settings: any SettingsStore = MemorySettings()
         /// Where failures are reported.
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
@@ -120,7 +123,7 @@ public final class PlugAndPlay: Sendable {
         }
         let environment = DeviceEnvironment(
             bus: bus, interfaces: interfaces, recorder: recorder, verifier: verifier,
-            ledger: objects,
+            ledger: objects, settings: options.settings,
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,

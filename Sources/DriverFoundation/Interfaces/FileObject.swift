@@ -87,6 +87,11 @@ public final class FileObject: Sendable {
 
     // MARK: The way out
 
+    /// Returns when it is closed. Any thread.
+    func close() async {
+        await device.loop.wait(ifEnded: ()) { [self] done in close(done) }
+    }
+
     func close(_ done: Resumption<Void>?) {
         guard state.value.phase != .closed else {
             done?.resume()
@@ -178,9 +183,7 @@ final class FileEnd: FilePort {
         }
     }
 
-    func close() async {
-        await device.loop.wait(ifEnded: ()) { [file] done in file.close(done) }
-    }
+    func close() async { await file.close() }
 
     func beginClose() {
         _ = device.loop.onLoop { [file] in file.close(nil) }

@@ -6,6 +6,10 @@ struct DeviceParts {
     var isInterruptible = false
     /// Tells whoever watches over power that a wake interrupt came (I-4).
     var wakeSignalled: (@Sendable () -> Void)?
+    /// The wait locks that tasks hold (L-6).
+    var heldLocks: [HeldLock] = []
+    /// Waits that end when the device goes.
+    var departures = Departures()
     /// Whether the device has come to its end, objects included.
     var isDisposed = false
 }

@@ -3,6 +3,9 @@
 ///
 /// Threading: any. Sendable because all of it is guarded by its lock.
 public final class ObjectLedger: @unchecked Sendable {
+    // Sendable because all its variables are guarded by `lock`: the last reference to an object may
+    // go on any thread.
+    private let lock = Lock()
     /// An object that lives.
     public struct Entry: Hashable, Sendable, CustomStringConvertible {
         /// What sort of thing it is.
@@ -20,9 +23,6 @@ public final class ObjectLedger: @unchecked Sendable {
         }
     }
 
-    // Sendable because everything below is guarded by `lock`: the last reference to an object may
-    // go on any thread.
-    private let lock = Lock()
     // Oldest first, since numbers only grow: found by bisection.
     private var entries: [Entry] = []
     private var lastNumber: UInt64 = 0

@@ -45,6 +45,7 @@ extension Device {
 
     private func purgeQueues() {
         state.value.isGone = true
+        endWaits()
         let queues = state.value.queues
         endInterfaces()
         beginDeletingTargets()

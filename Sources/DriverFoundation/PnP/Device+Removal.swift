@@ -42,7 +42,7 @@ extension Device {
             state.value.finalWaiters.append(ended)
             // Holders are told, and close theirs (T-6).
             let files = state.value.files.filter { $0.state.value.holder == nil }
-            for file in files { file.close(nil) }
+            scope.task { for file in files { await file.close() } }
             closeFilesIfAwaited()
         }
     }
@@ -65,6 +65,7 @@ extension Device {
         state.value.removalWaiters = []
         for waiter in waiters { waiter.resume(returning: true) }
         state.value.hardware?.interrupt()
+        endWaits()
         post(PnPMachine.Event.surpriseRemove)
         if loop.isPlanted(.departureCountedTwice) { noticeSurpriseRemoval() }
     }

@@ -80,7 +80,8 @@ public final class QueueGroup: Sendable {
             best = member
             isBestOverdue = isOverdue
         }
-        return owned < limit ? best : nil
+        let isBeyond = best?.queue.device.loop.isPlanted(.groupBeyondLimit) == true
+        return owned < limit + (isBeyond ? 1 : 0) ? best : nil
     }
 
     /// Whether it is the turn of `queue`.

@@ -9,10 +9,24 @@ extension Mark {
     static let requestsExhausted = Mark("requests exhausted")
 
     /// Those of queues.
-    package static let queues: [Mark] = [cancelledOnQueue, takenBackFromWorker]
+    package static let queues: [Mark] = [
+        cancelledOnQueue, takenBackFromWorker, requestsExhausted,
+    ]
 }
 
 extension PlantedFault {
     /// No request is to be had but those set aside: no mistake, but a lack of memory.
     static let requestAllocationFails = PlantedFault("requests cannot be allocated")
+
+    /// A queue that its driver has stopped goes on.
+    static let deliveryWhenStopped = PlantedFault("a stopped queue delivers")
+    /// A drained queue is taken for empty while requests wait in it.
+    static let drainEndsEarly = PlantedFault("a drain forgets what waits")
+    /// A group hands out one request too many.
+    static let groupBeyondLimit = PlantedFault("a group delivers one request too many")
+
+    /// Those of them that are mistakes.
+    package static let queues: [PlantedFault] = [
+        deliveryWhenStopped, drainEndsEarly, groupBeyondLimit,
+    ]
 }

@@ -27,7 +27,9 @@ extension RequestQueue {
                     !state.value.isShutDown && $0.state.value.stop.isAcknowledged
                 }
         case .noneOwned: state.value.owned.isEmpty
-        case .empty: state.value.owned.isEmpty && state.value.waiting.isEmpty
+        case .empty:
+            state.value.owned.isEmpty
+                && (state.value.waiting.isEmpty || device.loop.isPlanted(.drainEndsEarly))
         }
     }
 

@@ -26,6 +26,9 @@ public final class RequestQueue: Sendable {
     let allowsZeroLength: Bool
     let share: QueueShare?
     unowned let device: Device
+    /// Held while a power-managed queue has a request, be it waiting or the driver's: then the
+    /// device does not idle, and one that idles comes back.
+    let powerReference: PowerReference?
     let state: LoopConfined<State>
 
     struct State {
@@ -38,10 +41,10 @@ public final class RequestQueue: Sendable {
         var isResuming = false
         var isShutDown = false
         var isDeleted = false
+        // Whether it holds its power reference.
+        var isBusy = false
         // Whether kinds of requests lead here.
         var isBound = false
-        // Whether the device counts it among those that keep it in D0.
-        var isBusy = false
         var workers = QueueWorkers()
         var hooks = QueueHooks()
         var settling = QueueSettling()
@@ -68,6 +71,7 @@ public final class RequestQueue: Sendable {
         self.allowsZeroLength = allowsZeroLength
         self.share = share
         self.device = device
+        powerReference = isPowerManaged ? PowerReference(self.name, on: device) : nil
         state = LoopConfined(on: device.loop, State(isPowered: !isPowerManaged))
         share?.join(self)
     }
@@ -96,7 +100,8 @@ public final class RequestQueue: Sendable {
     /// care; Q-7, the driver has not stopped it.
     var isHandingOut: Bool {
         (state.value.isPowered && !state.value.isResuming
-            || device.loop.isPlanted(.deliveryOutOfD0)) && state.value.isDispatching
+            || device.loop.isPlanted(.deliveryOutOfD0))
+            && (state.value.isDispatching || device.loop.isPlanted(.deliveryWhenStopped))
     }
 
     // MARK: Requests come and go
@@ -105,7 +110,7 @@ public final class RequestQueue: Sendable {
     func accept(_ core: RequestCore, atHead: Bool) {
         core.state.value.queue = self
         if core.state.value.ticket?.isCancelled == true, !core.state.value.isCancelled {
-            core.state.value.cancellation = .given
+            core.state.value.cancellation = device.state.value.isRemoving ? .removal : .given
         }
         if core.state.value.isCancelled { return endCancelled(core) }
         // What a queue that is drained has handed out already belongs to what it has to finish.
@@ -172,6 +177,15 @@ public final class RequestQueue: Sendable {
         core.state.value.since = now
         state.value.owned.append(core)
         device.record(.requestDelivered, core.state.value.number)
+    }
+
+    /// Takes or drops the power reference as the queue gets its first request or loses its last.
+    func updatePowerReference() {
+        guard let powerReference else { return }
+        let isBusy = !(state.value.waiting.isEmpty && state.value.owned.isEmpty)
+        guard isBusy != state.value.isBusy else { return }
+        state.value.isBusy = isBusy
+        if isBusy { powerReference.take() } else { powerReference.drop() }
     }
 
     /// What depends on the queue's being empty, or the driver's owning nothing.

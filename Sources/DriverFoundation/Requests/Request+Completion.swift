@@ -109,10 +109,7 @@ extension RequestCore {
             queue !== state.value.queue,
             "Q-11: forwarded to the queue it came from: requeue() puts it back")
         contract(!queue.isDeleted, "Q-25: forwarded to \(queue.name), which was deleted")
-        device.holdingPowerReference {
-            leaveDriver()
-            queue.acceptAgain(self, atHead: false)
-        }
+        move(to: queue, atHead: false)
     }
 
     fileprivate func requeue() {
@@ -125,10 +122,16 @@ extension RequestCore {
             queue.dispatch == .manual || !queue.isHandingOut,
             "Q-12: \(queue.name) hands out requests, and would hand out this one again at once:"
                 + " requeue only from a manual queue, or while the queue is being stopped (R-16)")
-        device.holdingPowerReference {
-            leaveDriver()
-            queue.acceptAgain(self, atHead: true)
-        }
+        move(to: queue, atHead: true)
+    }
+
+    private func move(to queue: RequestQueue, atHead: Bool) {
+        // Between the two queues the device must not look idle.
+        let reference = state.value.queue?.powerReference
+        reference?.take()
+        leaveDriver()
+        queue.acceptAgain(self, atHead: atHead)
+        reference?.drop()
     }
 
     /// Gives up ownership without completing.

@@ -46,7 +46,7 @@ public struct RequestReference: Sendable {
 extension RequestReference: Hashable {
     /// Whether both name one request.
     public static func == (left: RequestReference, right: RequestReference) -> Bool {
-        left.number == right.number && left.core.device === right.core.device
+        left.number == right.number && left.core === right.core
     }
     /// Hashes what names the request.
     public func hash(into hasher: inout Hasher) { hasher.combine(number) }

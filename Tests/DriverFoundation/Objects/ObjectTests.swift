@@ -36,7 +36,7 @@ import VirtualUSB
     }
 
     @Test(
-        "OBJ-3: descendants are cleaned up before an object, head to tail; it is destroyed last"
+        "OBJ-3: descendants are cleaned up before an object, head to tail; then all are destroyed"
     )
     func order() throws {
         try onRoot { root, events, bench in

@@ -14,6 +14,7 @@ extension StormDriver {
             run.violate("\(device.attached.id): a \(origin) request outside of D0 (Q-6)")
         }
         guard origin.rawValue < handled.count else { return }
+        checkDelivery(origin)
         let queue = handled[origin.rawValue]
         let limit =
             switch queue.dispatch {
@@ -84,7 +85,8 @@ extension StormDriver {
     }
 
     private func requeue(_ request: consuming Request, _ origin: Origin) {
-        guard origin == .powered || origin == .unpowered else { return complete(request, origin) }
+        guard let queue = request.queue, queue.dispatch == .manual || !queue.status.isHandingOut
+        else { return complete(request, origin) }
         leave(origin)
         request.requeue()
     }
@@ -120,12 +122,13 @@ extension StormDriver {
         }
     }
 
-    private var deadline: Duration? {
-        dice.chance(50) ? nil : .milliseconds(dice.pick(0...60))
+    /// One that it made itself nobody will ever give up.
+    private func deadline(for request: borrowing Request) -> Duration? {
+        dice.chance(50) && request.file != nil ? nil : .milliseconds(dice.pick(0...60))
     }
 
     private func read(_ request: consuming Request, _ origin: Origin) async {
-        let deadline = deadline
+        let deadline = deadline(for: request)
         do throws(DeviceError) {
             let pipe = try await device.pipe(0x82)
             let bytes = try await pipe.read(
@@ -141,7 +144,7 @@ extension StormDriver {
     }
 
     private func write(_ request: consuming Request, _ origin: Origin) async {
-        let deadline = deadline
+        let deadline = deadline(for: request)
         do throws(DeviceError) {
             let count = try await device.pipe(0x02).write(
                 request.input, for: request, zeroPacket: dice.chance(20), deadline: deadline)
@@ -161,6 +164,7 @@ extension StormDriver {
     }
 
     private func control(_ request: consuming Request, _ origin: Origin) async {
+        let deadline = deadline(for: request)
         do throws(DeviceError) {
             if dice.chance(50) {
                 _ = try await device.controlRead(.vendorRead, for: request, deadline: deadline)

@@ -17,10 +17,15 @@ actor StormDriver: FunctionDriver {
     let run: StormRun
     var dice: Dice
     /// Manual queues.
-    let powered: RequestQueue
-    let unpowered: RequestQueue
+    private var manual: [RequestQueue] = []
+    var powered: RequestQueue { manual[0] }
+    var unpowered: RequestQueue { manual[1] }
     /// Those with handlers, by origin.
     var handled: [RequestQueue] = []
+    /// How those are set up.
+    let habits: QueueHabits
+    /// Those of them that it has stopped.
+    var stopped: Set<Origin> = []
     /// Requests that this driver has, by origin.
     var owned = [Int](repeating: 0, count: Origin.allCases.count)
     /// One request that waits for whatever comes, the next one or its cancellation.
@@ -51,23 +56,12 @@ actor StormDriver: FunctionDriver {
         isRestless = dice.chance(30) && run.makes("\(name).restless")
         let failing = dice.pick(of: DriverCallback.allCases)
         throwing = dice.chance(20) && run.makes("\(name).throws") ? failing : nil
-        powered = device.queue(.manual)
-        unpowered = device.queue(.manual, isPowerManaged: false)
-        let dispatches = (0..<3).map { _ in
-            dice.chance(50) ? QueueDispatch.sequential : .parallel(limit: dice.pick(1...4))
-        }
-        let isControlPowered = dice.chance(70)
+        habits = QueueHabits(&dice, of: device)
         self.dice = dice
         device.register(.storm)
-        handled = [
-            device.queue(dispatches[0], for: self, read: { await $0.handle($1, .read) }),
-            device.queue(dispatches[1], for: self, write: { await $0.handle($1, .write) }),
-            device.queue(
-                dispatches[2], isPowerManaged: isControlPowered, for: self,
-                deviceControl: { await $0.handle($1, .control) }),
-        ]
+        (handled, manual) = makeQueues()
         run.watch(self, "driver of \(device.attached.id)")
-        for queue in handled + [powered, unpowered] {
+        for queue in handled + manual {
             run.watch(queue, "queue of \(device.attached.id)")
         }
         try await pass(.deviceAdd)
@@ -96,11 +90,14 @@ actor StormDriver: FunctionDriver {
         startReader()
         isInD0 = true
         pump = device.task { [self] in await work() }
+        // Not awaited: what it waits for may end with the device alone.
+        if habits.controls { device.task { [self] in await controlQueues() } }
     }
 
     func exitD0(to next: PowerState) async throws(DeviceError) {
         isInD0 = false
-        for origin in Origin.allCases where isPowered(origin) && owned[origin.rawValue] != 0 {
+        for origin in Origin.allCases
+        where isPowered(origin) && owned[origin.rawValue] != 0 && !habits.answersStops {
             run.violate("\(device.attached.id): left D0 with \(origin) requests owned")
         }
         // There is nothing to draw out of D0.
@@ -217,6 +214,7 @@ actor StormDriver: FunctionDriver {
             case 6, 7:
                 _ = try? await device.pipe(0x82).read(
                     upTo: dice.pick(0...600), deadline: .milliseconds(dice.pick(0...30)))
+            case 8, 9: makeRequest()
             default: break
             }
         }

