@@ -8,6 +8,7 @@ import VirtualUSB
 enum Misuse: String, Codable, Sendable {
     case tooMuchInformation, tooMuchOutput, forwardToAnotherDevice, forwardToOwnQueue, requeue
     case drawFromHandledQueue, twoQueuesForOneKind, noHandler, impossibleEvent, lockTwice
+    case reserveTwice, periodOfNothing
 
     /// What the report must say: the rule, the object, the remedy.
     var report: [String] {
@@ -21,6 +22,8 @@ enum Misuse: String, Codable, Sendable {
         case .twoQueuesForOneKind: ["Q-3", "Gadget", "keep one handler of each"]
         case .noHandler: ["Q-1", "Gadget", "give it one, or make it manual"]
         case .impossibleEvent: ["PnPMachine", "policyStarted", "created"]
+        case .reserveTwice: ["Q-19", "once"]
+        case .periodOfNothing: ["L-3", "must be above zero", "leave it out"]
         case .lockTwice: ["VF-2", "already has", "withLock"]
         }
     }
@@ -97,6 +100,13 @@ extension ScriptedDriver {
             request.complete()
         case .noHandler:
             device.queue(.sequential, for: self)
+            request.complete()
+        case .reserveTwice:
+            queues[1].reserve(1)
+            queues[1].reserve(1)
+            request.complete()
+        case .periodOfNothing:
+            _ = try? device.timer("idle", every: .zero, for: self) { _ in }
             request.complete()
         case .impossibleEvent, .lockTwice: request.complete()
         }

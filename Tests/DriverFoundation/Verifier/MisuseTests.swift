@@ -36,6 +36,12 @@ import VirtualUSB
     @Test("VF-2: a lock taken twice by its owner traps instead of waiting for ever")
     func lockTwice() async { await Misuse.lockTwice.expectTrap() }
 
+    @Test("VF-39, Q-19: a queue that sets requests aside a second time traps")
+    func reserveTwice() async { await Misuse.reserveTwice.expectTrap() }
+
+    @Test("VF-61, L-3: a timer whose period is nothing traps")
+    func periodOfNothing() async { await Misuse.periodOfNothing.expectTrap() }
+
     @Test("VF-52, VF-55: what a reader cannot be is refused where it is made")
     func readers() throws {
         let script = Script([

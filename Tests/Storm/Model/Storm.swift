@@ -128,6 +128,7 @@ package enum Storm {
         options.observer = { [run] device, step in run.note(step, of: device) }
         let plugAndPlay = PlugAndPlay(
             on: StormBus(run, bus), drivers: [StormDriver.self, Toaster.self], options: options)
+        run.interfaces = plugAndPlay.interfaces
         run.watch(bus, "bus")
         run.watch(plugAndPlay, "Plug and Play")
         do { try await plugAndPlay.start() } catch { return run.violate("\(error)") }
@@ -165,6 +166,8 @@ extension StormRun {
         for number in requests.unequalToOne { violate("request \(number) did not end once") }
         for (id, life) in lives.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where !life.isDisposed { violate("\(id) was never disposed of") }
+        if openFiles != 0 { violate("\(openFiles) files were not closed") }
+        interfaces = nil
         let armed = simulation.loop.armedDeadlines
         if armed != 0 { violate("\(armed) deadlines are armed") }
     }

@@ -32,8 +32,12 @@ actor StormDriver: FunctionDriver {
     var held: Request?
     var heldOrigin = Origin.control
     var isInD0 = false
+    /// What else it has.
+    var parts: StormParts
+    var files: FileHabits
+    var targets: TargetHabits
 
-    private let name: String
+    let name: String
     private var rounds = 0
     private let throwing: DriverCallback?
     private let waits: Bool
@@ -57,6 +61,9 @@ actor StormDriver: FunctionDriver {
         let failing = dice.pick(of: DriverCallback.allCases)
         throwing = dice.chance(20) && run.makes("\(name).throws") ? failing : nil
         habits = QueueHabits(&dice, of: device)
+        parts = StormParts(&dice)
+        files = FileHabits(&dice)
+        targets = TargetHabits(&dice)
         self.dice = dice
         device.register(.storm)
         (handled, manual) = makeQueues()
@@ -64,6 +71,9 @@ actor StormDriver: FunctionDriver {
         for queue in handled + manual {
             run.watch(queue, "queue of \(device.attached.id)")
         }
+        try makeParts()
+        makeFiles()
+        makeTargets()
         try await pass(.deviceAdd)
     }
 
@@ -91,10 +101,13 @@ actor StormDriver: FunctionDriver {
         isInD0 = true
         pump = device.task { [self] in await work() }
         // Not awaited: what it waits for may end with the device alone.
+        device.task { [self] in await tinker() }
+        if targets.isUsed { device.task { [self] in await useTargets() } }
         if habits.controls { device.task { [self] in await controlQueues() } }
     }
 
     func exitD0(to next: PowerState) async throws(DeviceError) {
+        if parts.isRinging { run.violate("\(device.attached.id): left D0 in a DPC (I-1)") }
         isInD0 = false
         for origin in Origin.allCases
         where isPowered(origin) && owned[origin.rawValue] != 0 && !habits.answersStops {

@@ -51,6 +51,10 @@ final class StormRun: @unchecked Sendable {
     var hasToasters = false
     /// Whether reports come unspoilt.
     var isOrderChecked = false
+    /// Where drivers find each other.
+    var interfaces: DeviceInterfaces?
+    /// Files whose drivers were told of their opening and not of their closing.
+    var openFiles = 0
     /// Whether to log what drivers do.
     let isVerbose: Bool
     var requests = Requests()

@@ -13,8 +13,13 @@ package struct StormShrinker {
             self.milliseconds = milliseconds
         }
 
-        /// The first of its failures, without numbers: what makes two failures the same.
-        var kind: String? { failure.map { $0.prefix { $0 != ";" }.filter { !$0.isNumber } } }
+        /// The first of its failures, without words that bear numbers: what makes two the same.
+        var kind: String? {
+            failure.map { failure in
+                let words = failure.prefix { $0 != ";" }.split(separator: " ")
+                return words.filter { !$0.contains(where: \.isNumber) }.joined(separator: " ")
+            }
+        }
     }
 
     /// How many storms were tried.

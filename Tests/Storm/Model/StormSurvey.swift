@@ -13,11 +13,13 @@ package struct StormSurvey: Sendable {
     package private(set) var duration = Duration.zero
 
     /// Every mark that storms must have reached.
-    package static let expected = (Mark.framework + Mark.queues + Mark.virtualUSB).map(\.name)
+    package static let expected =
+        (Mark.framework + Mark.queues + Mark.files + Mark.targets + Mark.virtualUSB).map(\.name)
 
     /// Every mistake that storms must find.
     package static let faults =
-        PlantedFault.framework + PlantedFault.queues + PlantedFault.virtualUSB
+        PlantedFault.framework + PlantedFault.queues + PlantedFault.targets
+        + PlantedFault.virtualUSB
 
     /// The mistake called `name`, if there is one.
     package static func planted(_ name: String?) -> Set<PlantedFault> {
