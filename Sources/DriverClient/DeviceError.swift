@@ -44,6 +44,8 @@ public struct DeviceError: Error, Hashable, Sendable {
         public static let abandoned = Code("abandoned by the driver")
         /// What the device sent breaks the specification.
         public static let deviceData = Code("malformed device data")
+        /// What is asked cannot be done now: ask again.
+        public static let tryAgain = Code("try again")
         /// Anything else; see the message.
         public static let failed = Code("failed")
     }

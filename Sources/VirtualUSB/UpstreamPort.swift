@@ -101,6 +101,18 @@ public final class UpstreamPort: Sendable {
     /// Whether the device was unplugged: what is submitted ends as `deviceGone`.
     public var isGone: Bool { core.isGone }
 
+    // MARK: Suspend
+
+    /// The host lets the device sleep: `resumed` is called once, on the loop, if the device signals
+    /// resume (USB 2.0 §7.1.7.7).
+    func suspend(_ resumed: @escaping @Sendable () -> Void) { core.onResume = resumed }
+
+    /// The host has the device awake again; whether the device may signal resume.
+    func resume() -> Bool {
+        core.onResume = nil
+        return core.isRemoteWakeupEnabled
+    }
+
     // MARK: Unplug
 
     /// Takes the device off its host; nothing if it is off already.

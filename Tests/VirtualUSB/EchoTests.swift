@@ -19,7 +19,7 @@ import VirtualUSB
         #expect(lines.count <= 12)
     }
 
-    @Test("a device of a dozen lines echoes what it is sent")
+    @Test("DEV-22: a device of a dozen lines echoes what it is sent")
     func echo() async throws {
         let bus = VirtualBus(name: "echo")
         let ids = Arrivals()

@@ -35,9 +35,9 @@ package actor Keyboard: FunctionDriver {
 
     package init(device: Device) async throws(DeviceError) {
         self.device = device
-        readers = device.queue(.manual)
+        readers = device.queue(.manual, taking: [.read])
         device.register(.keyboard)
-        device.queue(.parallel(limit: 8), for: self, read: { $0.read($1) })
+        readers.whenReady(for: self) { driver, _ in driver.deliver() }
     }
 
     package func prepareHardware() async throws(DeviceError) {
@@ -63,11 +63,6 @@ package actor Keyboard: FunctionDriver {
     }
 
     package func exitD0(to next: PowerState) async { await reports?.stop() }
-
-    private func read(_ request: consuming Request) {
-        request.forward(to: readers)
-        deliver()
-    }
 
     private func received(_ report: RawSpan) {
         guard let modifiers = report.byte(at: 0) else { return }

@@ -23,13 +23,10 @@ package actor Toaster: FunctionDriver {
 
     package init(device: Device) async throws(DeviceError) {
         self.device = device
-        waiters = device.queue(.manual)
-        progress = device.queue(.manual)
+        waiters = device.queue(.manual, taking: [.deviceControl(ToasterControl.waitUntilBrown)])
+        progress = device.queue(.manual, taking: [.read])
         device.register(.toaster)
         device.queue(.sequential, for: self, write: { await $0.setHeat($1) })
-        device.queue(
-            .parallel(limit: 8), for: self, read: { $1.forward(to: $0.progress) },
-            deviceControl: { await $0.deviceControl($1) })
     }
 
     package func prepareHardware() async throws(DeviceError) {
@@ -51,19 +48,9 @@ package actor Toaster: FunctionDriver {
         } catch { request.fail(error) }
     }
 
-    private func deviceControl(_ request: consuming Request) async {
-        switch request.code {
-        case ToasterControl.waitUntilBrown: request.forward(to: waiters)
-        default: request.fail(.invalidRequest)
-        }
-    }
-
     private func browned(_ report: RawSpan) {
         guard let level = report.byte(at: 0) else { return }
-        while let reader = progress.next() {
-            let room = reader.outputCapacity
-            reader.complete(with: report.extracting(first: room))
-        }
+        while let reader = progress.next() { reader.complete(withPrefixOf: report) }
         guard level >= 200 else { return }
         while let waiter = waiters.next() { waiter.complete(Int(level)) }
     }

@@ -5,7 +5,7 @@ extension Device {
         _ request: ClientRequest, from file: FileObject, _ reply: Resumption<ClientReply>,
         ticket: RequestTicket
     ) {
-        let queue = state.value.routes.queue(for: request.kind)
+        let queue = state.value.stack.top?.queue(for: request.kind)
         guard let core = takeCore(for: request.kind, to: queue) else {
             let error = DeviceError(
                 .outOfMemory, "\(name) takes \(requestLimit) requests at once (Q-19).")
@@ -21,9 +21,14 @@ extension Device {
     /// Takes a request in at the device's upper end: to the queue for its kind, or completed at
     /// once.
     func route(_ core: RequestCore) {
+        route(core, to: state.value.stack.top?.queue(for: core.state.value.kind))
+    }
+
+    /// Hands a request to the queue that was found for it; completes it when there is none.
+    func route(_ core: RequestCore, to queue: RequestQueue?) {
         let kind = core.state.value.kind
         let capacity = core.state.value.outputCapacity
-        guard let queue = state.value.routes.queue(for: kind) else {
+        guard let queue else {
             return core.finish(error: .invalidRequest, information: 0)
         }
         guard ClientRequest.capacities ~= capacity else {
@@ -44,11 +49,13 @@ extension Device {
     func fileClosed(_ file: FileObject) {
         state.value.files.removeAll { $0 === file }
         endIfFilesClosed()
+        endControlIfClosed()
     }
 
     /// F-5: whether programs can open it now.
     var isOpenToClients: Bool {
         guard !state.value.isGone else { return false }
+        if let control = state.value.stack.control { return control.isAccepting }
         return switch state.value.pnp.state {
         // Also while it is stopped for a while (PNP-9).
         case .started, .asking, .ensuringAwake, .removePending, .stopPending, .stopped,

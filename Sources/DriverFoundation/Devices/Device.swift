@@ -2,27 +2,33 @@ internal import Logging
 
 /// A device that was matched to a driver: from arrival to the end of its removal (DRV-2).
 ///
+/// A whole USB device, a function of a composite one, or a child that its bus driver stands for.
 /// Through it a driver makes queues, registers interfaces, finds pipes and starts tasks.
 ///
-/// Threading: `loop`, `scope`, `name`, `attached` and `clock`, ``remove()``, ``task(_:)`` and
-/// ``concurrently(_:)``, and what an interface offers its clients, anywhere; everything else on the
-/// device's scope, where the driver runs anyway.
+/// Threading: `loop`, `scope`, `identity`, `usb`, `parent` and `clock`, ``remove()``,
+/// ``task(_:)`` and ``concurrently(_:)``, and what an interface offers its clients, anywhere;
+/// everything else on the device's scope, where the driver runs anyway.
 public final class Device: Sendable {
     /// The loop on which everything of this device happens.
     public let loop: EventLoop
     /// The scope of the driver and all that is called for it (S-5).
     public let scope: Scope
-    /// The device as its bus describes it.
-    public let attached: AttachedDevice
-    /// What reports call it: the product's name and its place.
-    public let name: String
+    /// What it is called and matched by (B-7).
+    public let identity: DeviceIdentity
+    /// The USB device as its bus describes it: of a function, that of which it is a part. `nil` for
+    /// a device without USB hardware of its own.
+    public let usb: AttachedDevice?
+    /// The device whose driver reported it, if it is a child.
+    public let parent: Device?
     /// The clock to wait on: virtual under the simulation.
     public let clock: LoopClock
     /// The root of the device's objects (OBJ-2).
     public let object: DriverObject
 
     let environment: DeviceEnvironment
-    let interfaceNumbers: [UInt8]
+    let source: DeviceSource
+    // What records call it: the attachment, and for others a number that no attachment has.
+    let recordNumber: UInt32
     let state: LoopConfined<State>
 
     struct State {
@@ -34,7 +40,8 @@ public final class Device: Sendable {
         var driver: (any FunctionDriver)?
         var hardware: Hardware?
         var queues: [RequestQueue] = []
-        var routes = QueueRoutes()
+        var stack: StackState
+        var family: FamilyState
         var interfaces = OfferedInterfaces()
         var files: [FileObject] = []
         var fileAccess = FileAccess()
@@ -54,20 +61,37 @@ public final class Device: Sendable {
         var parts = DeviceParts()
     }
 
-    init(
-        _ attached: AttachedDevice, interfaces: [UInt8], in environment: DeviceEnvironment
-    ) {
-        self.attached = attached
+    init(_ node: DeviceNode, scope: Scope? = nil, in environment: DeviceEnvironment) {
+        let scope = scope ?? Scope(on: environment.bus.loop, name: node.identity.name)
+        identity = node.identity
+        source = node.source
+        usb = node.source.usb
+        parent = node.parent
         self.environment = environment
-        interfaceNumbers = interfaces
+        self.scope = scope
         loop = environment.bus.loop
         clock = LoopClock(loop)
-        let product = attached.strings.product ?? "USB device"
-        name = "\(product) (\(attached.location))"
-        scope = Scope(on: loop, name: name)
-        object = DriverObject(rootOf: name, on: scope, in: environment.ledger)
-        state = LoopConfined(on: loop, State())
+        object = DriverObject(rootOf: node.identity.name, on: scope, in: environment.ledger)
+        recordNumber =
+            usb.map { UInt32(truncatingIfNeeded: $0.id.rawValue) } ?? environment.nextNumber()
+        state = LoopConfined(
+            on: loop, State(stack: StackState(node), family: FamilyState(node)))
     }
+
+    /// What reports call it: a USB device's product and place.
+    public var name: String { identity.name }
+
+    /// The USB device as its bus describes it, for drivers that match nothing else: traps for a
+    /// device without (``usb`` does not).
+    public var attached: AttachedDevice {
+        guard let usb else {
+            broken(
+                "B-7: \(name) is not a USB device: look at `usb`", file: #fileID, line: #line)
+        }
+        return usb
+    }
+
+    var interfaceNumbers: [UInt8] { source.interfaces }
 
     /// Whether nothing can be asked of the device any more: from its departure on, or from when an
     /// orderly removal ends its queues. Not yet during that removal's
@@ -121,8 +145,16 @@ struct DeviceEnvironment: Sendable {
     let watchdogInterval: Duration
     let logger: Logger
     let observer: (@Sendable (Device, LifecycleStep) -> Void)?
-    let makeDriver: @Sendable (Device) async throws(DeviceError) -> any FunctionDriver
+    let stateObserver: (@Sendable (Device, StateChange) -> Void)?
+    let hasStarted: @Sendable (Device) -> Void
+    /// Whether a device that has failed may be made anew (PNP-18).
+    let mayRestart: @Sendable (Device) -> Bool
+    /// Finds drivers for a child, and starts it; `nil` when there are none.
+    let attach: @Sendable (DeviceNode) -> Device?
     let forget: @Sendable (Device) -> Void
+    let keep: @Sendable (ControlDevice) -> Void
+    let forgetControl: @Sendable (ControlDevice) -> Void
+    let nextNumber: @Sendable () -> UInt32
 
     func logError(_ message: String) { logger.error("\(message)") }
 }

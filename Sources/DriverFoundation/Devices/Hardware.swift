@@ -12,51 +12,74 @@ final class Hardware: Sendable {
 
     let bus: any BusDevice
     let control: PipeCore
+    private let handle: OpenDevice
     let configuration: ConfigurationDescriptor
     private let interfaces: [UInt8]
     private let device: Device
     private let state: LoopConfined<State>
 
     private init(
-        _ device: Device, _ bus: any BusDevice, _ configuration: ConfigurationDescriptor,
-        claimed: [UInt8]
+        _ device: Device, _ usb: AttachedDevice, _ handle: OpenDevice,
+        _ configuration: ConfigurationDescriptor, claimed: [UInt8]
     ) {
         self.device = device
-        self.bus = bus
+        self.handle = handle
+        bus = handle.bus
         self.configuration = configuration
         interfaces = claimed
-        let packet = device.attached.descriptor.controlPacketSize(at: device.attached.speed)
+        let packet = usb.descriptor.controlPacketSize(at: usb.speed)
         control = PipeCore(of: device, over: bus, .control, .control, maxPacketSize: packet ?? 64)
         state = LoopConfined(
             on: device.loop, State(settings: claimed.map { (interface: $0, setting: 0) }))
     }
 
-    /// Opens the device, selects its first configuration if none is, and claims its interfaces
-    /// (U-4). What was taken is given back when a later step fails.
-    static func acquire(for device: Device) async throws(DeviceError) -> Hardware {
-        guard
-            let configuration = device.attached.configuration
-                ?? device.attached.configurations.first
-        else { throw DeviceError(.deviceData, "\(device.name) has no configuration.") }
+    /// What `device` has to hold: nothing for a device of software alone. What was taken is given
+    /// back when a later step fails.
+    static func acquire(for device: Device) async throws(DeviceError) -> Hardware? {
+        guard let usb = device.usb else { return nil }
+        guard let configuration = usb.configuration ?? usb.configurations.first else {
+            throw DeviceError(.deviceData, "\(device.name) has no configuration.")
+        }
+        let handle = try await open(usb, configuration, for: device)
+        var claimed: [UInt8] = []
+        do throws(BusError) {
+            for interface in device.interfaceNumbers {
+                try device.environment.verifier.passBus(.busClaim)
+                try await handle.bus.claim(
+                    interface, detaching: device.environment.detachesKernelDrivers)
+                claimed.append(interface)
+            }
+        } catch {
+            for interface in claimed.reversed() { await handle.bus.release(interface) }
+            await handle.giveBack()
+            throw DeviceError(error)
+        }
+        return Hardware(device, usb, handle, configuration, claimed: claimed)
+    }
+
+    /// Opens a USB device and selects its first configuration if none is (U-4); a function shares
+    /// what its parent has opened.
+    private static func open(
+        _ usb: AttachedDevice, _ configuration: ConfigurationDescriptor, for device: Device
+    ) async throws(DeviceError) -> OpenDevice {
+        if case .function = device.source {
+            guard let handle = device.parent?.state.value.hardware?.handle.shared() else {
+                throw DeviceError.removed
+            }
+            return handle
+        }
         do throws(BusError) {
             let verifier = device.environment.verifier
             try verifier.passBus(.busOpen)
-            let bus = try await device.environment.bus.open(device.attached.id)
-            var claimed: [UInt8] = []
+            let bus = try await device.environment.bus.open(usb.id)
             do throws(BusError) {
                 try verifier.passBus(.busConfiguration)
                 try await bus.setConfiguration(configuration.value)
-                for interface in device.interfaceNumbers {
-                    try verifier.passBus(.busClaim)
-                    try await bus.claim(
-                        interface, detaching: device.environment.detachesKernelDrivers)
-                    claimed.append(interface)
-                }
             } catch {
                 await bus.close()
                 throw error
             }
-            return Hardware(device, bus, configuration, claimed: claimed)
+            return OpenDevice(bus, on: device.loop)
         } catch { throw DeviceError(error) }
     }
 
@@ -157,7 +180,7 @@ final class Hardware: Sendable {
         await control.close()
         state.value.pipes = []
         for interface in interfaces.reversed() { await bus.release(interface) }
-        await bus.close()
+        await handle.giveBack()
     }
 }
 
@@ -165,8 +188,13 @@ extension Device {
     /// The interfaces that the driver was given, as the first of their alternate settings describes
     /// them: where a driver for a class finds its endpoints (U-4, U-5). Any thread.
     public var interfaces: [InterfaceDescriptor] {
-        let configuration = attached.configuration ?? attached.configurations.first
+        let configuration = configuration
         return interfaceNumbers.compactMap { configuration?.interface($0)?.alternateSetting(0) }
+    }
+
+    /// The USB device's configuration: the one in force, or the first, which is selected then.
+    var configuration: ConfigurationDescriptor? {
+        usb?.configuration ?? usb?.configurations.first
     }
 
     /// The pipe to a bulk or interrupt endpoint of the driver's interfaces (U-5, U-7).

@@ -40,12 +40,11 @@ extension Device {
     }
 
     func addDevice() {
+        connectPower()
         scope.task { [self] in
             observe(.began(.deviceAdd))
             do throws(DeviceError) {
-                try await watched(.deviceAdd) { () throws(DeviceError) in
-                    state.value.driver = try await environment.makeDriver(self)
-                }
+                try await watched(.deviceAdd) { () throws(DeviceError) in try await addDrivers() }
                 observe(.returned(.deviceAdd))
                 post(PnPMachine.Event.deviceAdded)
             } catch {

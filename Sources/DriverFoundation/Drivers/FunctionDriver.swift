@@ -12,7 +12,7 @@
 /// → ``suspendSelfManagedIO()`` → requests are held → ``preInterruptsDisabled(to:)`` →
 /// ``exitD0(to:)`` → ``releaseHardware()`` → ``flushSelfManagedIO()`` → ``cleanUpSelfManagedIO()``.
 /// Each may throw unless it is said not to; what then happens is said at each.
-public protocol FunctionDriver: Actor {
+public protocol FunctionDriver: DriverActor {
     /// The devices that this driver is for; the most specific match among drivers wins (DRV-2).
     static var matches: [DeviceMatch] { get }
 
@@ -107,6 +107,9 @@ public protocol FunctionDriver: Actor {
 }
 
 extension FunctionDriver {
+    /// The device's scope.
+    public nonisolated var scope: Scope { device.scope }
+
     /// The device's scope.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe device.scope.asUnownedSerialExecutor()

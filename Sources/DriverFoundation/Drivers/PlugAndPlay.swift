@@ -24,6 +24,7 @@ public final class PlugAndPlay: Sendable {
     public let verifier: Verifier
 
     private let drivers: [any FunctionDriver.Type]
+    private let filters: [FilterPlacement]
     private let options: Options
     private let state: LoopConfined<State>
 
@@ -46,6 +47,12 @@ public final class PlugAndPlay: Sendable {
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
         public var observer: (@Sendable (Device, LifecycleStep) -> Void)?
+        /// Told of each change of state of each device's machines, on the loop (DEV-13).
+        public var stateObserver: (@Sendable (Device, StateChange) -> Void)?
+        /// Whether a device that has failed is made anew, five times a minute at most (PNP-18).
+        public var restartsFailedDevices = true
+        /// Who says when the system sleeps; nobody by default, and then nothing is done for it.
+        public var sleepSource: (any SleepSource)?
         /// Told when the bus cannot notice arrivals by itself, on the loop (L27).
         public var discoveryUnavailable: (@Sendable (String) -> Void)?
 
@@ -55,16 +62,21 @@ public final class PlugAndPlay: Sendable {
 
     private struct State {
         var devices: [Device] = []
+        var controls: [ControlDevice] = []
         var isStopping = false
+        var restarts = RestartLimit()
+        // Above every attachment's number.
+        var lastNumber: UInt32 = 1 << 31
     }
 
-    /// Puts drivers on a bus that has not been started.
+    /// Puts drivers on a bus that has not been started, with filters over and under them (FL-3).
     public init(
-        on bus: any USBBus, drivers: [any FunctionDriver.Type],
+        on bus: any USBBus, drivers: [any FunctionDriver.Type], filters: [FilterPlacement] = [],
         interfaces: DeviceInterfaces = DeviceInterfaces(), options: Options = Options()
     ) {
         self.bus = bus
         self.drivers = drivers
+        self.filters = filters
         self.interfaces = interfaces
         self.options = options
         recorder = FlightRecorder(on: bus.loop)
@@ -84,6 +96,7 @@ public final class PlugAndPlay: Sendable {
         do {
             try await bus.start { [self] event in handle(event) }
         } catch { throw DeviceError(error) }
+        await options.sleepSource?.begin { [weak self] sleep in await self?.system(sleep) }
     }
 
     /// The devices that have a driver now, oldest first.
@@ -94,63 +107,156 @@ public final class PlugAndPlay: Sendable {
     /// The same, on the loop.
     var presentDevices: [Device] { state.value.devices }
 
-    /// Removes every device (PNP-7), waits for the end of each, and stops the bus. Calling it
-    /// again does nothing.
-    public func stop() async {
-        let devices = await bus.loop.perform { [self] in
-            state.value.isStopping = true
-            return state.value.devices
+    /// Loads a bus driver that no hardware stands for: its device is a root, made now (B-1).
+    ///
+    /// - Returns: the device; `nil` when the program is stopping.
+    @discardableResult
+    public func addRoot(_ driver: any FunctionDriver.Type) async -> Device? {
+        let device = await bus.loop.perform { [self] () -> Device? in
+            let name = "\(driver)"
+            var node = DeviceNode(
+                DeviceIdentity(name: name, instanceID: name, hardwareIDs: ["root:\(name)"]),
+                .software)
+            node.driver = driver
+            return start(node)
         }
-        for device in devices ?? [] { await device.removeWithoutQuery() }
+        return device ?? nil
+    }
+
+    /// Tells the control devices (CB-11), removes every device (PNP-7), waits for the end of each,
+    /// and stops the bus. Calling it again does nothing.
+    public func stop() async {
+        await options.sleepSource?.end()
+        let left = await bus.loop.perform { [self] in
+            state.value.isStopping = true
+            return (state.value.devices, state.value.controls)
+        }
+        guard let (devices, controls) = left else { return await bus.stop() }
+        for control in controls { await control.shutDown() }
+        for device in devices { await device.removeWithoutQuery() }
+        for control in controls { await control.end() }
         await reportLeftDrivers()
         await bus.stop()
     }
 
     private func handle(_ event: BusEvent) {
         switch event {
-        case .arrived(let attached): arrived(attached)
+        case .arrived(let attached):
+            if options.accepts(attached) { _ = start(DeviceNode(attached)) }
         case .departed(let id):
-            state.value.devices.first { $0.attached.id == id }?.departed()
+            state.value.devices.first { $0.isWhole && $0.usb?.id == id }?.departed()
         case .discoveryUnavailable(let reason):
             options.logger.warning("\(bus.name): \(reason)")
             options.discoveryUnavailable?(reason)
         }
     }
 
-    private func arrived(_ attached: AttachedDevice) {
-        guard !state.value.isStopping, options.accepts(attached), let match = match(attached) else {
-            return
-        }
-        let environment = DeviceEnvironment(
+    private func start(_ node: DeviceNode) -> Device? {
+        let device = attach(node)
+        device?.begin()
+        return device
+    }
+
+    /// Makes the device of a node for which there is a driver.
+    private func attach(_ node: DeviceNode) -> Device? {
+        guard !state.value.isStopping, let node = match(node) else { return nil }
+        let device = Device(node, in: environment)
+        state.value.devices.append(device)
+        return device
+    }
+
+    private var environment: DeviceEnvironment {
+        DeviceEnvironment(
             bus: bus, interfaces: interfaces, recorder: recorder, verifier: verifier,
             ledger: objects, settings: options.settings,
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,
-            makeDriver: { device throws(DeviceError) in try await match.driver.init(device: device)
+            stateObserver: options.stateObserver,
+            hasStarted: { [weak self] device in
+                self?.state.value.restarts.started(device.restartKey)
             },
-            forget: { [weak self] device in
-                self?.state.value.devices.removeAll { $0 === device }
+            mayRestart: { [weak self] device in self?.mayRestart(device) ?? false },
+            attach: { [weak self] node in self?.attach(node) },
+            forget: { [weak self] device in self?.forget(device) },
+            keep: { [weak self] control in self?.state.value.controls.append(control) },
+            forgetControl: { [weak self] control in
+                self?.state.value.controls.removeAll { $0 === control }
+            },
+            nextNumber: { [weak self] in
+                self?.state.value.lastNumber &+= 1
+                return self?.state.value.lastNumber ?? .max
             })
-        let device = Device(attached, interfaces: match.interfaces, in: environment)
-        state.value.devices.append(device)
-        device.observe(.matched(driver: "\(match.driver)"))
-        device.post(PnPMachine.Event.add)
-        device.post(PnPMachine.Event.start)
     }
 
-    private func match(
-        _ attached: AttachedDevice
-    ) -> (driver: any FunctionDriver.Type, interfaces: [UInt8])? {
-        var best: (rank: Int, driver: any FunctionDriver.Type, interfaces: [UInt8])?
-        for driver in drivers {
-            for match in driver.matches {
-                guard let rank = match.rank(for: attached), rank > best?.rank ?? -1 else {
-                    continue
-                }
-                best = (rank, driver, match.interfaces(of: attached))
-            }
+    private func forget(_ device: Device) {
+        state.value.devices.removeAll { $0 === device }
+        if device.isToBeMadeAnew, let usb = device.usb { _ = start(DeviceNode(usb)) }
+    }
+
+    private func mayRestart(_ device: Device) -> Bool {
+        guard options.restartsFailedDevices, !state.value.isStopping, device.isWhole else {
+            return false
         }
-        return best.map { ($0.driver, $0.interfaces) }
+        return state.value.restarts.failed(device.restartKey, at: bus.loop.now)
+    }
+
+    /// Finds the drivers of a node that has none settled; `nil` when there is no function driver.
+    private func match(_ node: DeviceNode) -> DeviceNode? {
+        var node = node
+        if node.driver == nil {
+            var best: (rank: Int, driver: any FunctionDriver.Type, match: DeviceMatch)?
+            for driver in drivers {
+                for match in driver.matches {
+                    guard let rank = match.rank(for: node), rank > best?.rank ?? -1 else {
+                        continue
+                    }
+                    best = (rank, driver, match)
+                }
+            }
+            guard let best else { return nil }
+            node.driver = best.driver
+            node.source = node.source.claiming(best.match.interfaces(of: node))
+        }
+        node.filters = filters.filter { filter in
+            filter.driver.matches.contains { $0.rank(for: node) != nil }
+        }
+        return node
+    }
+
+    /// Makes a control device of the program's own (CD-1), whose driver is `driver`.
+    ///
+    /// Errors: what the driver's `init` throws; `.removed` when the program is stopping.
+    @discardableResult
+    public func addControlDevice(
+        _ driver: any ControlDriver.Type
+    ) async throws(DeviceError) -> ControlDevice {
+        let made = await bus.loop.perform { [self] () -> ControlDevice? in
+            state.value.isStopping ? nil : ControlDevice(named: "\(driver)", in: environment)
+        }
+        guard let control = made ?? nil else { throw DeviceError.removed }
+        return try await control.add(driver)
+    }
+}
+
+extension DeviceSource {
+    fileprivate func claiming(_ interfaces: [UInt8]) -> DeviceSource {
+        switch self {
+        case .device(let usb, _): .device(usb, interfaces: interfaces)
+        case .function(let usb, _): .function(usb, interfaces: interfaces)
+        case .software: .software
+        }
+    }
+}
+
+extension Device {
+    /// Whether it is a USB device in whole, not a function of one.
+    var isWhole: Bool { if case .device = source { true } else { false } }
+
+    /// Lets the machines begin.
+    func begin() {
+        observe(.matched(driver: state.value.stack.driver.map { "\($0)" } ?? "nothing"))
+        post(PnPMachine.Event.add)
+        post(PnPMachine.Event.start)
     }
 }

@@ -32,58 +32,54 @@ extension Device {
         guard !state.value.lifecycle.isRunning else { return }
         state.value.lifecycle.isRunning = true
         defer { state.value.lifecycle.isRunning = false }
-        while takeEvent() || answerD0Waiters() {}
+        while takeEvent() || answerWaiters() {}
     }
 
     private func takeEvent() -> Bool {
-        if let effects = state.value.lifecycle.selfManagedIO.next() {
-            for effect in effects { perform(effect) }
-        } else if let effects = state.value.power.next() {
-            for effect in effects { perform(effect) }
-        } else if let effects = state.value.lifecycle.idle.next() {
-            for effect in effects { perform(effect) }
-        } else if let effects = state.value.lifecycle.policy.next() {
-            for effect in effects { perform(effect) }
-        } else if let effects = state.value.pnp.next() {
-            for effect in effects { perform(effect) }
-        } else {
-            return false
+        if take(\.lifecycle.selfManagedIO, .selfManagedIO, perform) { return true }
+        if take(\.power, .power, perform) { return true }
+        if take(\.lifecycle.idle, .idle, perform) { return true }
+        if take(\.lifecycle.policy, .powerPolicy, perform) { return true }
+        return take(\.pnp, .plugAndPlay, perform)
+    }
+
+    /// Takes one event of one machine, if there is any.
+    private func take<Machine: StateMachine>(
+        _ run: WritableKeyPath<State, MachineRun<Machine>>, _ machine: DeviceMachine,
+        _ perform: (Machine.Effect) -> Void
+    ) -> Bool {
+        let left = state.value[keyPath: run].state
+        guard let effects = state.value[keyPath: run].next() else { return false }
+        if let observer = environment.stateObserver {
+            let entered = state.value[keyPath: run].state
+            if left != entered {
+                observer(self, StateChange(machine: machine, from: "\(left)", to: "\(entered)"))
+            }
         }
+        for effect in effects { perform(effect) }
         return true
+    }
+
+    /// Looks at what is waited for, when no event is left; whether somebody was answered, which may
+    /// have led to events.
+    private func answerWaiters() -> Bool {
+        if state.value.lifecycle.waiters.isEmpty { return false }
+        let waiters = state.value.lifecycle.waiters
+        state.value.lifecycle.waiters = []
+        let left = waiters.filter { !$0(self) }
+        // Those that came meanwhile are behind.
+        state.value.lifecycle.waiters = left + state.value.lifecycle.waiters
+        return left.count < waiters.count
+    }
+
+    /// Calls `body` whenever the machines rest, now included, until it returns `true`.
+    func whenAtRest(_ body: @escaping @Sendable (Device) -> Bool) {
+        state.value.lifecycle.waiters.append(body)
+        runMachines()
     }
 
     func observe(_ step: LifecycleStep) {
         record(.lifecycleStep, step.number)
         environment.observer?(self, step)
     }
-}
-
-/// What the machines of one device and their effects keep.
-struct LifecycleState {
-    var policy = MachineRun<PowerPolicyMachine>(.created)
-    var idle = MachineRun<IdleMachine>(.stopped)
-    var selfManagedIO = MachineRun<SelfManagedIOMachine>(.created)
-    var isRunning = false
-    var layers: [any DriverLayer] = []
-    /// What looks for children each time the device enters D0.
-    var childScans: [@Sendable () async throws(DeviceError) -> Void] = []
-    /// The device whose D0 this one needs.
-    var parent: Device?
-    var parentReference: PowerReference?
-    /// The devices that go before this one.
-    var children: [Device] = []
-    var isWaitingForChildren = false
-    /// Who needs D0 now (WAKE-2).
-    var references: [PowerReference] = []
-    var d0Waiters: [@Sendable (DeviceError?) -> Void] = []
-    var queryReference: PowerReference?
-    var stopQueries: [Resumption<DeviceError?>] = []
-    var stopRefusal: DeviceError?
-    var idleTimer: Deadline?
-    var idleSettings: IdleSettings?
-    var sleepWaiters: [Resumption<Void>] = []
-    var hasStarted = false
-    var areInterfacesEnabled = false
-    var vetoes: [RemovalVeto] = []
-    var startWaiters: [Resumption<DeviceError?>] = []
 }

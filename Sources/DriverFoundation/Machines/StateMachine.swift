@@ -12,6 +12,15 @@ package protocol StateMachine {
 
     /// What `event` means in `state`; `nil` where it must not come: a bug of the framework.
     static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>?
+
+    /// Whether `event` makes an `earlier` one that nobody has taken yet pointless, and takes its
+    /// place: whoever changes its mind often must not fill the ring (ENG-5).
+    static func replaces(_ event: Event, _ earlier: Event) -> Bool
+}
+
+extension StateMachine {
+    /// None.
+    package static func replaces(_ event: Event, _ earlier: Event) -> Bool { false }
 }
 
 /// What an event leads to.

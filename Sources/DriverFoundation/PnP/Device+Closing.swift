@@ -16,7 +16,7 @@ extension Device {
         case .waitForFiles:
             // The last file to be closed reports it itself.
             if state.value.files.isEmpty { endIfFilesClosed() } else { closeFilesIfAwaited() }
-        case .decideRestart: break
+        case .decideRestart: decideRestart()
         case .dispose:
             scope.task { [self] in
                 await disposeObjects()
@@ -34,6 +34,7 @@ extension Device {
 
     private func closeHardware() {
         scope.task { [self] in
+            state.value.lifecycle.power.isSuspended = false
             await endInterruptsOfHardware()
             if let hardware = state.value.hardware.take() {
                 await hardware.close()
@@ -49,6 +50,7 @@ extension Device {
         let queues = state.value.queues
         endInterfaces()
         beginDeletingTargets()
+        parentQueue?.cancelRequests(of: self)
         scope.task { [self] in
             await purge(queues)
             await targetsDeleted()
@@ -82,21 +84,21 @@ extension Device {
 
     private func dispose() {
         observe(.disposed)
-        state.value.lifecycle.idleTimer?.disarm()
+        state.value.lifecycle.power.timer?.disarm()
         // Taken out first: what the driver does as it goes may look at the device.
-        let driver = state.value.driver.take()
         state.value.queues = []
-        state.value.routes = QueueRoutes()
         state.value.requestPool.empty()
-        if let driver { environment.verifier.deviceEnded(driver, of: name) }
-        _ = consume driver
+        if let driver = state.value.driver { environment.verifier.deviceEnded(driver, of: name) }
+        deleteControlDevices()
+        removeDrivers()
+        endRelations()
         dropObjects()
         state.value.parts.isDisposed = true
         let waiters = state.value.finalWaiters
         state.value.finalWaiters = []
         environment.forget(self)
         state.value.lifecycle.layers = []
-        state.value.lifecycle.parent.take()?.childEnded(self)
+        parent?.childEnded(self)
         for waiter in waiters { waiter.resume() }
     }
 }

@@ -5,7 +5,7 @@ extension Device {
         case .callDeviceAdd: addDevice()
         case .acquireHardware: acquireHardware()
         case .callPrepareHardware: call(.prepareHardware, .hardwarePrepared, .prepareFailed)
-        case .callReleaseHardware: call(.releaseHardware, .hardwareReleased, .releaseFailed)
+        case .callReleaseHardware: releaseHardware()
         case .callSurpriseRemoval: noticeSurpriseRemoval()
         case .startPolicy: post(PowerPolicyMachine.Event.start)
         case .stopPolicy(let reason): post(PowerPolicyMachine.Event.stop(reason))
@@ -28,10 +28,11 @@ extension Device {
     private func acquireHardware() {
         scope.task { [self] in
             do throws(DeviceError) {
-                let hardware = try await Hardware.acquire(for: self)
-                state.value.hardware = hardware
-                observe(.hardwareAcquired)
-                if state.value.isGone { hardware.interrupt() }
+                if let hardware = try await Hardware.acquire(for: self) {
+                    state.value.hardware = hardware
+                    observe(.hardwareAcquired)
+                    if state.value.isGone { hardware.interrupt() }
+                }
                 post(PnPMachine.Event.hardwareAcquired)
             } catch {
                 state.value.startError = error
@@ -39,6 +40,17 @@ extension Device {
                 environment.logError("\(name): \(error)")
                 post(PnPMachine.Event.hardwareRefused)
             }
+        }
+    }
+
+    /// DEV-11: of a failed device perhaps not before the end of its children.
+    private func releaseHardware() {
+        guard state.value.pnp.state == .releasingHardware(.failure), hasChildren else {
+            return call(.releaseHardware, .hardwareReleased, .releaseFailed)
+        }
+        scope.task { [self] in
+            await waitForDescendantsOnFailure()
+            call(.releaseHardware, .hardwareReleased, .releaseFailed)
         }
     }
 
@@ -61,18 +73,20 @@ extension Device {
         switch effect {
         case .reportStarted:
             state.value.isFailed = false
-            state.value.lifecycle.hasStarted = true
+            environment.hasStarted(self)
             observe(.started)
+            beginEnumerating()
         case .reportStartFailed:
             state.value.isFailed = true
             observe(.startFailed)
-        case .reportStopped: observe(.stopped)
+        case .reportStopped:
+            observe(.stopped)
+            endEnumerating()
         case .reportFailed:
             state.value.isFailed = true
             observe(.failed)
         default: preconditionFailure("not a report: \(effect)")
         }
-        answerStart(effect)
     }
 
     // MARK: Questions
@@ -84,13 +98,11 @@ extension Device {
         case .callQueryStop:
             ask(.queryStop)
         case .holdD0:
-            let reference = PowerReference("a query that is pending", on: self)
-            state.value.lifecycle.queryReference = reference
-            reference.take()
+            state.value.lifecycle.power.query = stopIdling(for: "a query that is pending")
             whenInD0 { [self] error in
                 post(error == nil ? PnPMachine.Event.deviceInD0 : .d0Refused)
             }
-        case .releaseD0: state.value.lifecycle.queryReference.take()?.drop()
+        case .releaseD0: state.value.lifecycle.power.query.take()?.drop()
         case .grant(.remove): grantRemoveQueries()
         case .refuse(.remove): refuseRemoveQueries()
         case .grant(.stop): answerStopQueries(isGranted: true)
@@ -99,19 +111,18 @@ extension Device {
         }
     }
 
-    /// DEV-16: whoever has a veto is asked before the driver.
+    /// DEV-16: what was said before decides without the driver.
     private func ask(_ question: DriverCall) {
-        guard let veto = state.value.lifecycle.vetoes.first else {
+        guard let veto = standingVeto else {
             return question == .queryRemove
                 ? askHoldersAndDriver() : call(question, .queryGranted, .queryRefused)
         }
-        let refusal = DeviceError(.busy, "\(name) cannot be removed or stopped: \(veto.reason).")
         if question == .queryRemove {
-            state.value.queryRefusal = refusal
+            state.value.queryRefusal = veto
         } else {
-            state.value.lifecycle.stopRefusal = refusal
+            state.value.lifecycle.stopRefusal = veto
         }
-        observe(.vetoed(veto.reason))
+        observe(.vetoed(veto))
         post(PnPMachine.Event.queryRefused)
     }
 
@@ -157,10 +168,16 @@ extension Device {
     // MARK: Children
 
     private func performChildren(_ effect: PnPMachine.Effect) {
-        let children = state.value.lifecycle.children
         switch effect {
-        case .removeChildren: for child in children { child.beginRemoval() }
-        case .surpriseRemoveChildren: for child in children { child.departed() }
+        case .removeChildren, .surpriseRemoveChildren:
+            guard hasChildren else { return }
+            state.value.lifecycle.childRemovals += 1
+            let isSurprise = effect == .surpriseRemoveChildren
+            scope.task { [self] in
+                await removeChildren(isSurprise: isSurprise)
+                state.value.lifecycle.childRemovals -= 1
+                endIfChildless()
+            }
         case .waitForChildren:
             state.value.lifecycle.isWaitingForChildren = true
             endIfChildless()
@@ -168,14 +185,9 @@ extension Device {
         }
     }
 
-    /// A child has come to its end.
-    func childEnded(_ child: Device) {
-        state.value.lifecycle.children.removeAll { $0 === child }
-        endIfChildless()
-    }
-
     private func endIfChildless() {
-        guard state.value.lifecycle.isWaitingForChildren, state.value.lifecycle.children.isEmpty
+        guard state.value.lifecycle.isWaitingForChildren,
+            state.value.lifecycle.childRemovals == 0
         else { return }
         state.value.lifecycle.isWaitingForChildren = false
         post(PnPMachine.Event.childrenRemoved)

@@ -1,12 +1,7 @@
 /// How a device goes: asked to, or gone.
 extension Device {
-    /// Removes the device in an orderly way (PNP-6): asks the driver, which may veto, takes the
-    /// device down, gives the hardware back, and returns when all of it is done. Does nothing when
-    /// the device has come to its end.
-    ///
-    /// Threading: the loop or any task. Cancellation: none.
-    /// Errors: what ``FunctionDriver/queryRemove()`` threw.
-    public func remove() async throws(DeviceError) {
+    /// PNP-6: asks whether the device may be removed; throws the answer if it may not.
+    func queryRemoval() async throws(DeviceError) {
         let refusal: DeviceError? = await loop.wait(ifEnded: nil) { [self] answer in
             do throws(DeviceError) { try environment.verifier.pass(.orderlyRemoval) } catch {
                 return answer.resume(returning: error)
@@ -17,22 +12,8 @@ extension Device {
             if isFirst { post(PnPMachine.Event.queryRemove) }
         }
         if let refusal { throw refusal }
-        await removeWithoutQuery()
-    }
-
-    /// PNP-7: the same without asking, and without waiting for clients: their files are closed.
-    func removeWithoutQuery() async {
-        onLoop { [self] in
-            if state.value.isRemoving { return }
-            state.value.isRemoving = true
-            post(PnPMachine.Event.remove)
-        }
-        await finality()
-    }
-
-    /// The same, without waiting for the end.
-    func beginRemoval() {
-        scope.task { [self] in await removeWithoutQuery() }
+        // Whoever removes it wants no other in its place.
+        onLoop { [self] in state.value.lifecycle.isRestarting = false }
     }
 
     /// Returns when the device has come to its end. Clients' files are closed for them.
@@ -60,12 +41,14 @@ extension Device {
     func departed() {
         reachDeparture()
         state.value.isGone = true
+        state.value.lifecycle.hasDeparted = true
         state.value.removalGrace?.disarm()
         let waiters = state.value.removalWaiters
         state.value.removalWaiters = []
         for waiter in waiters { waiter.resume(returning: true) }
         state.value.hardware?.interrupt()
         endWaits()
+        missChildren()
         post(PnPMachine.Event.surpriseRemove)
         if loop.isPlanted(.departureCountedTwice) { noticeSurpriseRemoval() }
     }

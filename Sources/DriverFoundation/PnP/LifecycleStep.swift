@@ -44,7 +44,23 @@ public enum LifecycleStep: Sendable, Hashable {
     /// The device has stopped working.
     case failed
     /// Whoever asked for a removal or a stop was refused without asking the driver.
-    case vetoed(String)
+    case vetoed(DeviceError)
+    /// The device failed, and is made anew (PNP-18).
+    case restartGranted
+    /// The device failed, and stays so.
+    case restartRefused
+    /// Nothing has asked for the device for the time that was settled.
+    case idleTimeout
+    /// Whoever manages the machine sends the device to sleep.
+    case suspendDirected
+    /// The bus may suspend the device.
+    case suspendGranted
+    /// The bus does not suspend the device, which stays in D0.
+    case suspendRefused(DeviceError)
+    /// The bus has resumed the device.
+    case resumed
+    /// The device was woken for nothing again and again, last by this.
+    case wakeLoop(String)
     /// Every client has closed the device, and it is forgotten.
     case disposed
 }
@@ -79,6 +95,14 @@ extension LifecycleStep {
         case .stopped: 21 << 8
         case .failed: 22 << 8
         case .vetoed: 23 << 8
+        case .restartGranted: 24 << 8
+        case .restartRefused: 25 << 8
+        case .idleTimeout: 26 << 8
+        case .suspendDirected: 27 << 8
+        case .suspendGranted: 28 << 8
+        case .suspendRefused: 29 << 8
+        case .resumed: 30 << 8
+        case .wakeLoop: 31 << 8
         }
     }
 }
@@ -109,7 +133,15 @@ extension LifecycleStep: CustomStringConvertible {
         case .childrenScanned: "children scanned"
         case .stopped: "stopped"
         case .failed: "failed"
-        case .vetoed(let reason): "vetoed: \(reason)"
+        case .vetoed(let error): "vetoed: \(error.code)"
+        case .restartGranted: "restart granted"
+        case .restartRefused: "restart refused"
+        case .idleTimeout: "idle"
+        case .suspendDirected: "told to suspend"
+        case .suspendGranted: "bus may suspend"
+        case .suspendRefused(let error): "bus does not suspend: \(error.code)"
+        case .resumed: "resumed by the bus"
+        case .wakeLoop(let waker): "woken for nothing by \(waker)"
         }
     }
 }

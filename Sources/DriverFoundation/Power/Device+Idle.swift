@@ -1,25 +1,114 @@
 /// How a device idles.
 extension Device {
-    var mayIdle: Bool { state.value.lifecycle.idleSettings != nil }
-    var wakesFromIdle: Bool { state.value.lifecycle.idleSettings?.wakes == true }
-    var asksToSuspend: Bool { false }
-
-    func target(for reason: PowerPolicyMachine.Reason) -> PowerState {
-        switch reason {
-        case .idle: state.value.lifecycle.idleSettings?.state ?? .d3
-        case .sleep: .d3
-        }
+    /// Lets the device sleep when nothing has asked for it for `timeout` (WAKE-1): the driver's
+    /// voice in its idle settings. May be called again, at any time.
+    ///
+    /// Threading: the device's scope.
+    public func idle(after timeout: Duration, wakes: Bool = false) {
+        var settings = IdleSettings()
+        settings.isEnabled = true
+        settings.timeout = max(timeout, .zero)
+        settings.wakes = wakes
+        apply(settings, by: .driver)
     }
 
-    func askToSuspend() { post(PowerPolicyMachine.Event.suspendGranted) }
+    /// Replaces what one voice says about the device's sleep (WAKE-1, WAKE-8). Takes effect at
+    /// once: a device that may not idle any more is brought to D0.
+    ///
+    /// Threading: the device's scope.
+    /// Errors: `.invalidRequest` for what cannot be, and then nothing has changed.
+    public func setIdle(
+        _ settings: IdleSettings, by voice: IdleSettings.Voice
+    ) throws(DeviceError) {
+        if let problem = settings.problem {
+            throw DeviceError(.invalidRequest, "WAKE-1: \(name): \(problem).")
+        }
+        apply(settings, by: voice)
+    }
 
-    func cancelSuspend() {}
+    /// What keeps the device from sleeping now, and what was settled by whom.
+    ///
+    /// Threading: the device's scope.
+    public var idleReport: IdleReport {
+        IdleReport(
+            settings: idleSettings,
+            holders: state.value.lifecycle.power.references.map {
+                .init(
+                    name: $0.name,
+                    age: ($0.since ?? loop.now).duration(to: loop.now))
+            }, isInD0: state.value.power.state == .d0)
+    }
+
+    var idleSettings: IdleSettings.Result { state.value.lifecycle.power.settings.result }
+
+    private func apply(_ settings: IdleSettings, by voice: IdleSettings.Voice) {
+        let old = idleSettings
+        state.value.lifecycle.power.settings[voice] = settings
+        let new = idleSettings
+        guard new.isEnabled != old.isEnabled || new.timeout != old.timeout else { return }
+        post(new.isEnabled ? PowerPolicyMachine.Event.idleEnabled : .idleDisabled)
+    }
 
     func startIdleTimer() {
         let timer =
-            state.value.lifecycle.idleTimer
+            state.value.lifecycle.power.timer
             ?? Deadline(on: loop) { [unowned self] in post(IdleMachine.Event.expired) }
-        state.value.lifecycle.idleTimer = timer
-        timer.arm(after: state.value.lifecycle.idleSettings?.timeout ?? .seconds(5))
+        state.value.lifecycle.power.timer = timer
+        timer.arm(after: idleSettings.timeout)
+    }
+
+    func target(for reason: PowerPolicyMachine.Reason) -> PowerState {
+        let settings = idleSettings
+        return switch reason {
+        case .idle: settings.state
+        case .sleep: settings.wakesSystem ? .d2 : .d3
+        }
+    }
+
+    // MARK: Directed power down
+
+    /// Takes the device down now, whoever needs it (WAKE-9): a command for whoever manages the
+    /// machine. The next who asks for it brings it back, as after any idling; so does
+    /// ``wakeNow()``.
+    ///
+    /// Threading: any. Cancellation: none.
+    /// Errors: `.invalidDeviceState` when the device is not in D0 or did not go down.
+    public func suspendNow() async throws(DeviceError) {
+        let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
+            let refusal = DeviceError(.invalidDeviceState, "\(name) does not go down now.")
+            guard state.value.lifecycle.policy.state == .d0 else {
+                return answer.resume(returning: refusal)
+            }
+            observe(.suspendDirected)
+            post(
+                PowerPolicyMachine.Event.timeout(
+                    wakes: idleSettings.wakes, asks: asksToSuspend))
+            whenAtRest { device in
+                switch device.state.value.lifecycle.policy.state {
+                case .dx: answer.resume(returning: nil)
+                case .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: return false
+                default: answer.resume(returning: refusal)
+                }
+                return true
+            }
+        }
+        if let error { throw error }
+    }
+
+    /// Brings a device back that idles or was sent to sleep, and returns when it is in D0.
+    ///
+    /// Threading: any. Cancellation: none.
+    /// Errors: `.invalidDeviceState` when it cannot be brought to D0.
+    public func wakeNow() async throws(DeviceError) {
+        let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
+            let reference = PowerReference("a command to wake", on: self)
+            reference.take()
+            post(PowerPolicyMachine.Event.ioPresent)
+            whenInD0 { error in
+                reference.drop()
+                answer.resume(returning: error)
+            }
+        }
+        if let error { throw error }
     }
 }

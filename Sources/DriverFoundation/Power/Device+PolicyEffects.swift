@@ -6,7 +6,7 @@ extension Device {
         case .implicitD3(let reason): post(PowerMachine.Event.implicitD3(reason))
         case .powerDown(let reason): post(PowerMachine.Event.dx(target(for: reason)))
         case .completePowerDown: post(PowerMachine.Event.completeDx)
-        case .powerUp: post(PowerMachine.Event.d0)
+        case .powerUp: powerUp()
         case .completePowerUp: post(PowerMachine.Event.completeD0)
         case .askToSuspend: askToSuspend()
         case .cancelSuspend: cancelSuspend()
@@ -30,16 +30,20 @@ extension Device {
     }
 
     private func performIdle(_ effect: PowerPolicyMachine.Effect) {
-        let isBusy = !state.value.lifecycle.references.isEmpty
+        let isBusy = !state.value.lifecycle.power.references.isEmpty
         switch effect {
         case .startIdle:
-            guard mayIdle else { return post(IdleMachine.Event.disable) }
+            guard idleSettings.isEnabled else { return post(IdleMachine.Event.disable) }
             post(isBusy ? IdleMachine.Event.startBusy : .start)
         case .stopIdle: post(IdleMachine.Event.stop)
         case .enableIdle: post(isBusy ? IdleMachine.Event.enableBusy : .enable)
         case .disableIdle: post(IdleMachine.Event.disable)
-        case .idleDown: post(IdleMachine.Event.down)
-        case .idleUp: post(isBusy ? IdleMachine.Event.upBusy : .up)
+        case .idleDown:
+            noteIdleDown()
+            post(IdleMachine.Event.down)
+        case .idleUp:
+            state.value.lifecycle.power.loop.up()
+            post(isBusy ? IdleMachine.Event.upBusy : .up)
         case .idleUpFailed: post(IdleMachine.Event.upFailed)
         default: preconditionFailure("not about idling: \(effect)")
         }
@@ -48,17 +52,16 @@ extension Device {
     func perform(_ effect: IdleMachine.Effect) {
         switch effect {
         case .startTimer: startIdleTimer()
-        case .cancelTimer: state.value.lifecycle.idleTimer?.disarm()
+        case .cancelTimer: state.value.lifecycle.power.timer?.disarm()
         case .reportTimeout:
-            post(PowerPolicyMachine.Event.timeout(wakes: wakesFromIdle, asks: asksToSuspend))
-        case .reportIOPresent: post(PowerPolicyMachine.Event.ioPresent)
+            observe(.idleTimeout)
+            post(
+                PowerPolicyMachine.Event.timeout(
+                    wakes: idleSettings.wakes, asks: asksToSuspend))
+        case .reportIOPresent:
+            noteWake()
+            post(PowerPolicyMachine.Event.ioPresent)
         }
-    }
-
-    private func acknowledgeSleep() {
-        let waiters = state.value.lifecycle.sleepWaiters
-        state.value.lifecycle.sleepWaiters = []
-        for waiter in waiters { waiter.resume() }
     }
 }
 

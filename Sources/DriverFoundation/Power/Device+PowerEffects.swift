@@ -3,10 +3,10 @@ extension Device {
     func perform(_ effect: PowerMachine.Effect) {
         switch effect {
         case .referenceParent: referenceParent()
-        case .releaseParent: state.value.lifecycle.parentReference.take()?.drop()
+        case .releaseParent: releaseParentPower()
         case .callEnterD0(let previous):
             call(.enterD0(from: previous), .d0Entered, .d0EntryFailed)
-        case .enableInterrupts: connectInterrupts()
+        case .enableInterrupts: switchInterrupts(on: true)
         case .callPostInterruptsEnabled(let previous):
             call(
                 .postInterruptsEnabled(from: previous), .postInterruptsEnabled,
@@ -21,7 +21,7 @@ extension Device {
         case .holdQueues(let reason): holdQueues(for: reason)
         case .callPreInterruptsDisabled(let next):
             call(.preInterruptsDisabled(to: next), .preInterruptsDisabled, .preInterruptsFailed)
-        case .disableInterrupts: disconnectInterrupts()
+        case .disableInterrupts: switchInterrupts(on: false)
         case .callExitD0(let next): call(.exitD0(to: next), .d0Exited, .d0ExitFailed)
         case .reportHardwareStarted: post(PowerPolicyMachine.Event.hardwareStarted)
         case .reportPoweredUp: post(PowerPolicyMachine.Event.poweredUp)
@@ -32,61 +32,41 @@ extension Device {
         }
     }
 
-    /// A child in D0 keeps its parent there (WAKE-2).
+    /// A child in D0 keeps its parent there (WAKE-2, B-9).
     private func referenceParent() {
-        guard let parent = state.value.lifecycle.parent else {
-            return post(PowerMachine.Event.parentInD0)
-        }
-        let reference = PowerReference("\(name), a child in D0", on: parent)
-        state.value.lifecycle.parentReference = reference
-        reference.take()
-        parent.whenInD0 { [self] error in
-            post(error == nil ? PowerMachine.Event.parentInD0 : .parentFailed)
-        }
-    }
-
-    private func connectInterrupts() {
-        if state.value.parts.interrupts.isEmpty {
-            return post(PowerMachine.Event.interruptsEnabled)
-        }
+        guard isChild else { return post(PowerMachine.Event.parentInD0) }
         scope.task { [self] in
-            do throws(DeviceError) { try await enableInterrupts() } catch {
+            do throws(DeviceError) { try await acquireParentPower() } catch {
                 state.value.startError = error
-                observe(.interruptsFailed(error))
-                return post(PowerMachine.Event.interruptEnableFailed)
+                return post(PowerMachine.Event.parentFailed)
             }
-            observe(.interruptsEnabled)
-            post(PowerMachine.Event.interruptsEnabled)
+            post(PowerMachine.Event.parentInD0)
         }
     }
 
-    /// In reverse, and to the end whatever fails (PNP-2, PNP-15).
-    private func disconnectInterrupts() {
+    private func switchInterrupts(on: Bool) {
         if state.value.parts.interrupts.isEmpty {
-            return post(PowerMachine.Event.interruptsDisabled)
+            return post(on ? PowerMachine.Event.interruptsEnabled : .interruptsDisabled)
         }
         scope.task { [self] in
-            do throws(DeviceError) { try await disableInterrupts() } catch {
-                report("an interrupt could not be disabled: \(error)")
-                observe(.interruptsDisabled)
-                return post(PowerMachine.Event.interruptDisableFailed)
+            do throws(DeviceError) {
+                if on { try await enableInterrupts() } else { try await disableInterrupts() }
+            } catch {
+                observe(.interruptsFailed(error))
+                if on { state.value.startError = error }
+                report("interrupts: \(error)")
+                return post(
+                    on ? PowerMachine.Event.interruptEnableFailed : .interruptDisableFailed)
             }
-            observe(.interruptsDisabled)
-            post(PowerMachine.Event.interruptsDisabled)
+            observe(on ? .interruptsEnabled : .interruptsDisabled)
+            post(on ? PowerMachine.Event.interruptsEnabled : .interruptsDisabled)
         }
     }
 
     private func scanChildren() {
-        let scans = state.value.lifecycle.childScans
-        if scans.isEmpty { return post(PowerMachine.Event.childrenScanned) }
+        guard scansForChildren else { return post(PowerMachine.Event.childrenScanned) }
         scope.task { [self] in
-            do throws(DeviceError) {
-                for scan in scans { try await scan() }
-            } catch {
-                state.value.startError = error
-                report("its children could not be found: \(error)")
-                return post(PowerMachine.Event.scanFailed)
-            }
+            await scanForChildren()
             observe(.childrenScanned)
             post(PowerMachine.Event.childrenScanned)
         }

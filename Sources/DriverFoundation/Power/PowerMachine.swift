@@ -120,16 +120,9 @@ package enum PowerMachine: StateMachine {
 extension PowerMachine {
     private typealias Reaction = Step<State, Effect>
 
-    /// On the way up or down, an end that is asked for is kept: the way is gone to its end first.
-    private static func closed(_ event: Event) -> Reaction? {
-        if case .implicitD3 = event { .later } else { nil }
-    }
-
     private static func off(_ event: Event) -> Reaction? {
         switch event {
         case .implicitD0: .go(.waitingForParent(.start), [.referenceParent])
-        // PNP-8: no second D0Exit for a device that is not in D0.
-        case .implicitD3: .stay([.reportPoweredDown])
         default: nil
         }
     }
@@ -138,7 +131,7 @@ extension PowerMachine {
         switch event {
         case .parentInD0: .go(.enteringD0(rise), [.callEnterD0(from: rise.previous)])
         case .parentFailed: .go(.off, [.releaseParent, .reportPowerUpFailed])
-        default: closed(event)
+        default: nil
         }
     }
 
@@ -147,7 +140,7 @@ extension PowerMachine {
         case .d0Entered: .go(.enablingInterrupts(rise), [.enableInterrupts])
         // PNP-13: a device whose D0Entry failed gets no D0Exit.
         case .d0EntryFailed: .go(.off, [.releaseParent, .reportPowerUpFailed])
-        default: closed(event)
+        default: nil
         }
     }
 
@@ -157,8 +150,8 @@ extension PowerMachine {
             .go(.interruptsEnabled(rise), [.callPostInterruptsEnabled(from: rise.previous)])
         // PNP-14: those that were enabled are disabled.
         case .interruptEnableFailed:
-            .go(.disablingInterrupts(.undo, failed: false), [.disableInterrupts])
-        default: closed(event)
+            .go(.disablingInterrupts(.undo, failed: true), [.disableInterrupts])
+        default: nil
         }
     }
 
@@ -166,8 +159,8 @@ extension PowerMachine {
         switch event {
         case .postInterruptsEnabled: .go(.scanningChildren(rise), [.scanChildren])
         case .postInterruptsFailed:
-            .go(.disablingInterrupts(.undo, failed: false), [.disableInterrupts])
-        default: closed(event)
+            .go(.disablingInterrupts(.undo, failed: true), [.disableInterrupts])
+        default: nil
         }
     }
 
@@ -179,16 +172,16 @@ extension PowerMachine {
         case (.childrenScanned, .back): .go(.hardwareStarted, [.reportHardwareStarted])
         case (.scanFailed, _):
             .go(
-                .disablingHardware(.undo, failed: false), [.callPreInterruptsDisabled(to: .d3Final)]
+                .disablingHardware(.undo, failed: true), [.callPreInterruptsDisabled(to: .d3Final)]
             )
-        default: closed(event)
+        default: nil
         }
     }
 
     private static func hardwareStarted(_ event: Event) -> Reaction? {
         switch event {
         case .completeD0: .go(.startingSelfManagedIO, [.startQueues, .startSelfManagedIO])
-        default: closed(event)
+        default: nil
         }
     }
 
@@ -198,7 +191,7 @@ extension PowerMachine {
         // PNP-14: unwound in reverse, and D0Exit is called.
         case .selfManagedIOFailed:
             .go(.suspendingSelfManagedIO(.undo), [.suspendSelfManagedIO])
-        default: closed(event)
+        default: nil
         }
     }
 
@@ -227,16 +220,16 @@ extension PowerMachine {
     private static func suspendingSelfManagedIO(_ event: Event, _ descent: Descent) -> Reaction? {
         let hold = [Effect.holdQueues(descent.holdReason)]
         return switch event {
-        case .selfManagedIOSuspended: .go(.holdingQueues(descent, failed: false), hold)
+        case .selfManagedIOSuspended: .go(.holdingQueues(descent, failed: descent == .undo), hold)
         case .selfManagedIOSuspendFailed: .go(.holdingQueues(descent, failed: true), hold)
-        default: closed(event)
+        default: nil
         }
     }
 
     private static func holdingQueues(
         _ event: Event, _ descent: Descent, _ failed: Bool
     ) -> Reaction? {
-        guard event == .queuesHeld else { return closed(event) }
+        guard event == .queuesHeld else { return nil }
         // The policy arms wake here.
         if case .suspend(let target) = descent {
             return .go(.ioStopped(target, failed: failed), [.reportIOStopped])
@@ -249,7 +242,7 @@ extension PowerMachine {
     private static func ioStopped(
         _ event: Event, _ target: PowerState, _ failed: Bool
     ) -> Reaction? {
-        guard event == .completeDx else { return closed(event) }
+        guard event == .completeDx else { return nil }
         return .go(
             .disablingHardware(.suspend(target), failed: failed),
             [.callPreInterruptsDisabled(to: target)])
@@ -263,7 +256,7 @@ extension PowerMachine {
             .go(.disablingInterrupts(descent, failed: failed), [.disableInterrupts])
         case .preInterruptsFailed:
             .go(.disablingInterrupts(descent, failed: true), [.disableInterrupts])
-        default: closed(event)
+        default: nil
         }
     }
 
@@ -274,7 +267,7 @@ extension PowerMachine {
         return switch event {
         case .interruptsDisabled: .go(.exitingD0(descent, failed: failed), exit)
         case .interruptDisableFailed: .go(.exitingD0(descent, failed: true), exit)
-        default: closed(event)
+        default: nil
         }
     }
 
@@ -285,7 +278,7 @@ extension PowerMachine {
         switch event {
         case .d0Exited: hasFailed = failed
         case .d0ExitFailed: hasFailed = true
-        default: return closed(event)
+        default: return nil
         }
         return switch descent {
         case .undo: .go(.off, [.releaseParent, .reportPowerUpFailed])

@@ -119,11 +119,20 @@ package enum PowerPolicyMachine: StateMachine {
     /// Closed: what comes from outside meanwhile is kept.
     static func closed(_ event: Event) -> Reaction? {
         switch event {
-        case .stop, .surpriseRemove, .ioPresent, .idleEnabled, .idleDisabled, .systemSleep, .resume,
-            .wake, .wakeFailed:
+        case .stop, .surpriseRemove, .ioPresent, .idleEnabled, .idleDisabled, .systemSleep, .resume:
             .later
+        // It is awake already, or comes back anyway.
+        case .wake, .wakeFailed: .stay([])
         case .suspendGranted, .suspendRefused: .stay([])
         default: nil
+        }
+    }
+
+    /// On the way down a wake signal counts, also when it comes too early.
+    static func closedGoingDown(_ event: Event) -> Reaction? {
+        switch event {
+        case .wake, .wakeFailed: .later
+        default: closed(event)
         }
     }
 
@@ -132,7 +141,7 @@ package enum PowerPolicyMachine: StateMachine {
         switch event {
         case .systemSleep: .stay([.acknowledgeSleep])
         case .resume, .ioPresent, .wake, .wakeFailed, .suspendGranted, .suspendRefused,
-            .idleEnabled, .idleDisabled, .timeout:
+            .idleEnabled, .idleDisabled:
             .stay([])
         default: nil
         }
@@ -178,6 +187,8 @@ extension PowerPolicyMachine {
         switch event {
         case .poweredDown: .go(.stopped, [.reportStopped])
         case .powerDownFailed: .go(.stopped, [.reportStopFailed])
+        // Acknowledged when it is down.
+        case .systemSleep: .later
         default: resting(event)
         }
     }
@@ -190,11 +201,11 @@ extension PowerPolicyMachine {
         }
     }
 
-    /// Plug and Play has been told, and will stop it.
+    /// Plug and Play has been told, and will stop it; or does already, for another reason, and must
+    /// not take it for a device that can come back.
     private static func broken(_ event: Event) -> Reaction? {
         switch event {
-        case .stop(let reason): .go(.stopping, [.implicitD3(reason)])
-        case .surpriseRemove: .go(.stopping, [.implicitD3(.removal)])
+        case .stop, .surpriseRemove: .go(.stopped, [.reportStopFailed])
         default: resting(event)
         }
     }
@@ -232,7 +243,7 @@ extension PowerPolicyMachine {
     private static func stoppingIO(
         _ event: Event, _ reason: Reason, _ wakes: Bool
     ) -> Reaction? {
-        guard event == .ioStopped else { return closed(event) }
+        guard event == .ioStopped else { return closedGoingDown(event) }
         return wakes
             ? .go(.armingWake(reason), [.callArmWake(reason)])
             : .go(
@@ -248,7 +259,7 @@ extension PowerPolicyMachine {
             .go(
                 .poweringDown(reason, isArmed: false, returns: reason == .idle),
                 [.completePowerDown])
-        default: closed(event)
+        default: closedGoingDown(event)
         }
     }
 
@@ -267,7 +278,7 @@ extension PowerPolicyMachine {
             .go(
                 .disarmingWake(reason, .broken(.powerDown(reason))), [.callDisarmWake(reason)])
         case .powerDownFailed: breaking(.powerDown(reason))
-        default: closed(event)
+        default: closedGoingDown(event)
         }
     }
 }
@@ -308,10 +319,8 @@ extension PowerPolicyMachine {
         case .ioPresent:
             changed.staysIdle = false
             return .go(.asleep(changed), [])
-        case .idleDisabled:
-            changed.staysIdle = false
-            return .go(.asleep(changed), [.disableIdle])
-        case .idleEnabled: return .stay([.enableIdle])
+        // Idling is switched in D0, where it can begin at once.
+        case .idleEnabled, .idleDisabled: return .later
         case .stop(let reason):
             return .go(
                 .poweringUp(.sleep, isArmed: sleep.isArmed, woke: sleep.woke, .stop(reason)),

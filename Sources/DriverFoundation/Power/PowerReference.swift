@@ -1,16 +1,16 @@
 /// A named claim that a device be in D0 (WAKE-2): while any is held, the device does not idle, and
-/// a device in Dx comes back.
+/// a device that idles comes back.
 ///
-/// Threading: the loop.
-final class PowerReference: Sendable {
+/// Threading: the device's scope.
+public final class PowerReference: Sendable {
     private struct State {
         var count = 0
         var since = Instant(nanoseconds: 0)
     }
 
-    /// Who holds it, as reports say.
-    let name: String
-    private unowned let device: Device
+    /// Who holds it, as ``Device/idleReport`` says.
+    public let name: String
+    private weak let device: Device?
     private let state: LoopConfined<State>
 
     init(_ name: String, on device: Device) {
@@ -20,10 +20,11 @@ final class PowerReference: Sendable {
     }
 
     /// Since when it is held; `nil` when it is not.
-    var since: Instant? { state.value.count > 0 ? state.value.since : nil }
+    public var since: Instant? { state.value.count > 0 ? state.value.since : nil }
 
     /// Holds it, once more when it is held.
     func take() {
+        guard let device else { return }
         state.value.count += 1
         guard state.value.count == 1 else { return }
         state.value.since = device.loop.now
@@ -32,44 +33,143 @@ final class PowerReference: Sendable {
 
     /// The pair of each ``take()``.
     func drop() {
-        contract(state.value.count > 0, "WAKE-2: \(name) gives up D0 of \(device.name) twice")
+        guard let device else { return }
+        contract(state.value.count > 0, "WAKE-3: \(name) gives up D0 of \(device.name) twice")
         state.value.count -= 1
         if state.value.count == 0 { device.dereferenced(by: self) }
     }
+
+    /// Ends the claim (WDF's ResumeIdle). Once.
+    public func end() { drop() }
 }
 
-/// The counting.
 extension Device {
+    /// Keeps the device from idling, and brings it back if it does, without waiting for that (WDF's
+    /// StopIdle without wait); ``PowerReference/end()`` is its pair.
+    ///
+    /// Threading: the device's scope.
+    public func stopIdling(for purpose: String) -> PowerReference {
+        let reference = PowerReference(purpose, on: self)
+        reference.take()
+        return reference
+    }
+
+    /// Runs `body` with the device in D0 (WDF's StopIdle with wait, and ResumeIdle; WAKE-3): brings
+    /// it there, waits until it is, and keeps it there until `body` returns. `purpose` names who
+    /// holds it in ``idleReport``.
+    ///
+    /// Not from a callback of Plug and Play or power, nor from a handler of a power-managed queue:
+    /// the first would wait for itself, the second has D0 already.
+    /// Threading: the device's scope. Cancellation: none while it waits; `body` has its own.
+    /// Errors: `.invalidDeviceState` when the device cannot be brought to D0, and what `body`
+    /// throws.
+    public func withD0<Value>(
+        for purpose: String = "the driver",
+        _ body: () async throws(DeviceError) -> Value
+    ) async throws(DeviceError) -> Value {
+        contract(
+            !isInCallback,
+            "WAKE-3: a callback of \(name) waits for D0, which waits for the callback: use"
+                + " stopIdling(for:), or device.task")
+        let reference = PowerReference(purpose, on: self)
+        reference.take()
+        defer { reference.drop() }
+        try await d0()
+        return try await body()
+    }
+
+    /// Returns when the device is in D0. To be called with a reference held.
+    func d0() async throws(DeviceError) {
+        let error: DeviceError? = await Resumption.wait { answer in
+            whenInD0 { answer.resume(returning: $0) }
+        }
+        if let error { throw error }
+    }
+
+    /// Keeps the device in D0 on behalf of a part of it, until as many ``releasePowerReference()``
+    /// have come.
+    func takePowerReference() {
+        let reference = state.value.lifecycle.power.parts ?? PowerReference("its parts", on: self)
+        state.value.lifecycle.power.parts = reference
+        reference.take()
+    }
+
+    /// The same, and returns when the device is in D0; throws when it cannot be, and then the
+    /// reference is not held.
+    func acquirePowerReference() async throws(DeviceError) {
+        takePowerReference()
+        do throws(DeviceError) { try await d0() } catch {
+            releasePowerReference()
+            throw error
+        }
+    }
+
+    /// Ends what ``takePowerReference()`` or ``acquirePowerReference()`` began.
+    func releasePowerReference() { state.value.lifecycle.power.parts?.drop() }
+
+    // MARK: Counting
+
     fileprivate func referenced(by reference: PowerReference) {
-        state.value.lifecycle.references.append(reference)
-        if state.value.lifecycle.references.count == 1 { post(IdleMachine.Event.referenced) }
+        state.value.lifecycle.power.references.append(reference)
+        guard state.value.lifecycle.power.references.count == 1 else { return }
+        if isIdleMachineConcerned {
+            post(IdleMachine.Event.referenced)
+        } else if isDown {
+            post(PowerPolicyMachine.Event.ioPresent)
+        }
     }
 
     fileprivate func dereferenced(by reference: PowerReference) {
-        state.value.lifecycle.references.removeAll { $0 === reference }
-        if state.value.lifecycle.references.isEmpty { post(IdleMachine.Event.released) }
+        state.value.lifecycle.power.references.removeAll { $0 === reference }
+        if state.value.lifecycle.power.references.isEmpty, isIdleMachineConcerned {
+            post(IdleMachine.Event.released)
+        }
+    }
+
+    /// Not of a device that does not idle: its requests need not pass the machines.
+    private var isIdleMachineConcerned: Bool {
+        switch state.value.lifecycle.idle.state {
+        case .disabled, .stopped: !state.value.lifecycle.idle.pending.isEmpty
+        default: true
+        }
+    }
+
+    /// Whether a device that does not idle was sent to sleep (WAKE-9).
+    private var isDown: Bool {
+        switch state.value.lifecycle.policy.state {
+        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: true
+        default: false
+        }
+    }
+
+    /// The device's own signal brings it back.
+    func connectPower() {
+        state.value.parts.wakeSignalled = { [weak self] in
+            self?.post(PowerPolicyMachine.Event.wake)
+        }
     }
 
     /// Calls `body` when the device is in D0 and the machines rest, or with the reason why it will
     /// not be. To be called with a reference held.
     func whenInD0(_ body: @escaping @Sendable (DeviceError?) -> Void) {
-        state.value.lifecycle.d0Waiters.append(body)
-        runMachines()
-    }
-
-    /// Looks at what was waited for between two events; whether somebody was answered.
-    func answerD0Waiters() -> Bool {
-        if state.value.lifecycle.d0Waiters.isEmpty { return false }
-        let error: DeviceError?
-        switch state.value.lifecycle.policy.state {
-        case .d0: error = nil
-        case .stopping, .stopped, .broken, .removed:
-            error = DeviceError(.invalidDeviceState, "\(name) cannot be brought to D0 (WAKE-3).")
-        default: return false
+        whenAtRest { device in
+            switch device.state.value.lifecycle.policy.state {
+            case .d0:
+                body(nil)
+                return true
+            case .stopping, .stopped, .broken, .removed:
+                body(
+                    DeviceError(
+                        .invalidDeviceState, "\(device.name) cannot be brought to D0 (WAKE-3)."))
+                return true
+            default:
+                guard device.state.value.isGone,
+                    device.state.value.lifecycle.policy.state == .created
+                        || device.state.value.pnp.state == .final
+                else { return false }
+                body(.removed)
+                return true
+            }
         }
-        let waiters = state.value.lifecycle.d0Waiters
-        state.value.lifecycle.d0Waiters = []
-        for waiter in waiters { waiter(error) }
-        return true
     }
 }

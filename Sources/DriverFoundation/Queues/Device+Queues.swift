@@ -15,7 +15,7 @@ extension Device {
         return add(
             RequestQueue(
                 dispatch, name: name, isPowerManaged: isPowerManaged,
-                allowsZeroLength: allowsZeroLength, of: self), routes)
+                allowsZeroLength: allowsZeroLength, of: self), routes, at: functionLevel)
     }
 
     /// Makes a queue of a driver that answers for its requests: hands them to its handlers, or is a
@@ -50,32 +50,46 @@ extension Device {
         stop: StopHandler<Driver>? = nil, resume: ResumeHandler<Driver>? = nil,
         canceledOnQueue: RequestHandler<Driver>? = nil
     ) -> RequestQueue {
-        let handlers = RequestHandlers(
-            read: read, write: write, deviceControl: deviceControl, other: other)
+        makeQueue(
+            RequestQueue(
+                dispatch, name: name, isPowerManaged: isPowerManaged,
+                allowsZeroLength: allowsZeroLength, share: share, of: self),
+            taking: routes, at: functionLevel, for: driver,
+            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other),
+            stop: stop, resume: resume, canceledOnQueue: canceledOnQueue)
+    }
+
+    /// Connects a queue to the driver of a level, and routes to it what its handlers are for.
+    func makeQueue<Driver: DriverActor>(
+        _ queue: RequestQueue, taking routes: [RequestRoute] = [], at level: DeviceLevel,
+        for driver: isolated Driver, _ handlers: RequestHandlers<Driver>,
+        stop: StopHandler<Driver>? = nil, resume: ResumeHandler<Driver>? = nil,
+        canceledOnQueue: RequestHandler<Driver>? = nil
+    ) -> RequestQueue {
+        let dispatch = queue.dispatch
         contract(
             handlers.routes.isEmpty == (dispatch == .manual),
             "Q-1: a \(dispatch) queue of \(self.name) "
                 + (dispatch == .manual
                     ? "has handlers for requests: the driver draws from it"
                     : "has no handler: give it one, or make it manual"))
-        let queue = RequestQueue(
-            dispatch, name: name, isPowerManaged: isPowerManaged,
-            allowsZeroLength: allowsZeroLength, share: share, of: self)
         if dispatch != .manual {
             queue.setWorkers { [unowned driver, unowned queue, scope] in
                 scope.task { await driver.work(on: queue, handlers) }
             }
         }
         queue.connect(to: driver, stop, resume, canceledOnQueue)
-        return add(queue, handlers.routes + routes)
+        return add(queue, handlers.routes + routes, at: level)
     }
 
-    private func add(_ queue: RequestQueue, _ routes: [RequestRoute]) -> RequestQueue {
+    func add(
+        _ queue: RequestQueue, _ routes: [RequestRoute], at level: DeviceLevel
+    ) -> RequestQueue {
         contract(
             state.value.queues.count < 64, "a device has at most 64 queues: make them once, in init"
         )
         state.value.queues.append(queue)
-        state.value.routes.add(routes, to: queue)
+        level.route(routes, to: queue)
         if state.value.power.state == .d0, queue.isPowerManaged { queue.powerUp() }
         return queue
     }
@@ -83,7 +97,7 @@ extension Device {
 
 extension RequestQueue {
     /// Binds what the driver wants to be told to the driver.
-    fileprivate func connect<Driver: FunctionDriver>(
+    fileprivate func connect<Driver: DriverActor>(
         to driver: isolated Driver, _ stop: StopHandler<Driver>?, _ resume: ResumeHandler<Driver>?,
         _ cancelled: RequestHandler<Driver>?
     ) {

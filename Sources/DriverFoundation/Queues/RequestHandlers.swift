@@ -1,20 +1,20 @@
 /// What a driver does with a request of one kind: runs on the device's scope, may await, and must
 /// let go of the request before or after it returns.
-public typealias RequestHandler<Driver: FunctionDriver> =
+public typealias RequestHandler<Driver: DriverActor> =
     @Sendable (isolated Driver, consuming Request) async -> Void
 
 /// What a driver says about a request that it owns when its queue is stopped because the device
 /// leaves D0 or goes. Runs on the device's scope, may await; the device waits.
-public typealias StopHandler<Driver: FunctionDriver> =
+public typealias StopHandler<Driver: DriverActor> =
     @Sendable (isolated Driver, RequestReference, StopReason) async -> StopAnswer
 
 /// What a driver does about a request that it kept while its device was out of D0. Runs on
 /// the device's scope before new requests are delivered, may await.
-public typealias ResumeHandler<Driver: FunctionDriver> =
+public typealias ResumeHandler<Driver: DriverActor> =
     @Sendable (isolated Driver, RequestReference) async -> Void
 
 /// The handlers of one queue: one for each kind of request, and one for what is left.
-struct RequestHandlers<Driver: FunctionDriver>: Sendable {
+struct RequestHandlers<Driver: DriverActor>: Sendable {
     let read: RequestHandler<Driver>?
     let write: RequestHandler<Driver>?
     let deviceControl: RequestHandler<Driver>?
@@ -50,7 +50,7 @@ extension RequestKind {
     }
 }
 
-extension FunctionDriver {
+extension DriverActor {
     /// One worker of a queue: isolated to the driver, so that calling a handler is no hop.
     func work(on queue: RequestQueue, _ handlers: RequestHandlers<Self>) async {
         queue.workerBegan()

@@ -137,7 +137,7 @@ extension RequestQueue {
     }
 }
 
-extension FunctionDriver {
+extension DriverActor {
     /// Tells the driver of each request of `queue` that it owns.
     func tellStop(
         of queue: RequestQueue, _ reason: StopReason, _ handler: StopHandler<Self>

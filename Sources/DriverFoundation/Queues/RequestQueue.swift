@@ -188,6 +188,13 @@ public final class RequestQueue: Sendable {
         if isBusy { powerReference.take() } else { powerReference.drop() }
     }
 
+    /// a child goes, and what it has forwarded here is cancelled.
+    func cancelRequests(of child: Device) {
+        for core in state.value.waiting.all + state.value.owned.all where core.device === child {
+            core.cancel()
+        }
+    }
+
     /// What depends on the queue's being empty, or the driver's owning nothing.
     func requestsChanged() {
         updatePowerReference()

@@ -1,4 +1,5 @@
-/// What the framework leaves in the flight recorder; a record's object is the device's attachment.
+/// What the framework leaves in the flight recorder; a record's object is the device's attachment,
+/// of a device that has none its own number, counted from 2³¹.
 extension RecordKind {
     /// A step of a device's life; first detail: ``LifecycleStep``'s number.
     static let lifecycleStep = RecordKind(0x0101, "step")
@@ -18,8 +19,7 @@ extension Device {
     /// Leaves a record; nothing is allocated.
     @inline(__always)
     func record(_ kind: RecordKind, _ first: UInt64 = 0, _ second: UInt64 = 0) {
-        environment.recorder.record(
-            kind, object: UInt32(truncatingIfNeeded: attached.id.rawValue), first, second)
+        environment.recorder.record(kind, object: recordNumber, first, second)
     }
 
     /// Leaves a record of a transfer's end.
@@ -27,6 +27,7 @@ extension Device {
     func record(
         _ kind: RecordKind, _ endpoint: EndpointAddress, _ status: TransferStatus, _ length: Int
     ) {
+        if status == .completed { state.value.lifecycle.power.loop.moved(length) }
         record(
             kind, UInt64(endpoint.rawValue) << 8 | UInt64(status.rawValue),
             UInt64(truncatingIfNeeded: length))

@@ -5,6 +5,8 @@ extension Request {
     /// is not negative.
     public consuming func complete(_ information: Int = 0) {
         let core = surrender()
+        // Here and below: on the loop no closure is made, which would cost an allocation.
+        if core.device.loop.isOnLoop { return core.complete(information) }
         core.device.onLoop { core.complete(information) }
     }
 
@@ -12,12 +14,14 @@ extension Request {
     public consuming func complete(with bytes: RawSpan) {
         let core = surrender()
         let output = bytes.copy()
+        if core.device.loop.isOnLoop { return core.complete(with: output) }
         core.device.onLoop { core.complete(with: output) }
     }
 
     /// Completes it with success and gives `bytes` back, at most ``outputCapacity`` (trapped, R-2).
     public consuming func complete(with bytes: [UInt8]) {
         let core = surrender()
+        if core.device.loop.isOnLoop { return core.complete(with: bytes) }
         core.device.onLoop { core.complete(with: bytes) }
     }
 
@@ -40,12 +44,16 @@ extension Request {
     /// `.removed`.
     public consuming func fail(_ error: DeviceError) {
         let core = surrender()
+        if core.device.loop.isOnLoop {
+            return core.finish(error: error, information: error.transferred)
+        }
         core.device.onLoop { core.finish(error: error, information: error.transferred) }
     }
 
-    /// Moves it to the end of another queue of the same device; there it belongs to the
-    /// framework, which cancels and purges it. A queue that does not accept completes it with
-    /// `.invalidDeviceState`, or with `.removed` when the device goes.
+    /// Moves it to the end of another queue of the same device, or to the queue in which the
+    /// parent takes its children's requests; there it belongs to the framework, which
+    /// cancels and purges it. A queue that does not accept completes it with `.invalidDeviceState`,
+    /// or with `.removed` when the device goes.
     public consuming func forward(to queue: RequestQueue) {
         let core = surrender()
         core.forward(to: queue)
@@ -104,7 +112,9 @@ extension RequestCore {
     }
 
     fileprivate func forward(to queue: RequestQueue) {
-        contract(queue.device === device, "Q-11: forwarded to a queue of another device")
+        contract(
+            queue.device === device || queue === device.parentQueue,
+            "Q-11: forwarded to a queue of another device")
         contract(
             queue !== state.value.queue,
             "Q-11: forwarded to the queue it came from: requeue() puts it back")

@@ -189,7 +189,8 @@ final class RequestCore: Sendable {
             guard state.value.cancelHandler != nil else { return }
             // Cancelling comes from wherever the client or the framework is, perhaps from inside
             // the driver itself; the handler is the driver's, and gets a turn of its own.
-            device.scope.task { [self] in
+            let scope = state.value.queue?.device.scope ?? device.scope
+            scope.task { [self] in
                 guard state.value.isCancelled, let handler = state.value.cancelHandler.take() else {
                     return
                 }

@@ -46,8 +46,9 @@ extension RequestQueue {
         _ count: Int, for isWorthy: @escaping @Sendable (RequestKind) -> Bool = { _ in true }
     ) {
         contract(
-            count > 0 && state.value.reserve.size == 0,
-            "Q-19: a queue sets requests aside once, and at least one")
+            count > 0 && state.value.reserve.size == 0 && state.value.isBound,
+            "Q-19: \(name) sets \(count) requests aside: only a queue to which clients' requests"
+                + " lead can, once, and at least one")
         state.value.reserve.size = count
         state.value.reserve.examine = isWorthy
         state.value.reserve.unused = (0..<count).map { _ in RequestCore(of: device) }

@@ -23,7 +23,7 @@ extension Device {
         let alarm =
             state.value.watch.alarm ?? Deadline(on: loop) { [unowned self] in nameStuckCallbacks() }
         state.value.watch.alarm = alarm
-        alarm.arm(after: environment.verifier.options.callbackLimit)
+        alarm.arm(after: callbackLimit)
     }
 
     private func endWatching(_ callback: DriverCallback) {
@@ -33,15 +33,18 @@ extension Device {
         if state.value.watch.running.isEmpty { state.value.watch.alarm?.disarm() }
     }
 
+    private var callbackLimit: Duration {
+        environment.verifier.options.callbackLimit ?? environment.watchdogInterval
+    }
+
     private func nameStuckCallbacks() {
-        let limit = environment.verifier.options.callbackLimit
         for (callback, since) in state.value.watch.running {
             let time = since.duration(to: loop.now)
-            guard time >= limit else { continue }
+            guard time >= callbackLimit else { continue }
             environment.verifier.report(
                 "VF-1", name, "\(callback.rawValue) has not returned for \(time)",
                 "what it awaits does not come; await with a deadline, and end when the device goes")
         }
-        state.value.watch.alarm?.arm(after: limit)
+        state.value.watch.alarm?.arm(after: callbackLimit)
     }
 }

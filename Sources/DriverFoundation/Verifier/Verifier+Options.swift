@@ -15,8 +15,9 @@ extension Verifier {
     /// What is watched, and what is made to fail (VF-63).
     public struct Options: Sendable {
         /// How long a callback of Plug and Play or power may take before it is named, and again
-        /// after each further such time (VF-1, VF-62). It is waited for without limit.
-        public var callbackLimit: Duration = .seconds(60)
+        /// after each further such time (VF-1, VF-62); by default
+        /// ``PlugAndPlay/Options/watchdogInterval``. It is waited for without limit.
+        public var callbackLimit: Duration?
         /// How long one handler may hold the loop before it is named (VF-14); `nil`: as long as it
         /// likes. Every device on the loop waits meanwhile.
         public var heldLoopLimit: Duration? = .milliseconds(10)

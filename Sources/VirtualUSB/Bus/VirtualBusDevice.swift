@@ -218,11 +218,11 @@ final class VirtualBusDevice: BusDevice {
 
     // MARK: Calls
 
-    private func requirePresent() throws(BusError) {
+    func requirePresent() throws(BusError) {
         guard !upstream.isGone, !state.value.isClosed else { throw .gone(id) }
     }
 
-    private func request(_ setup: SetupPacket) async throws(BusError) {
+    func request(_ setup: SetupPacket) async throws(BusError) {
         switch await upstream.control(setup).status {
         case .completed: return
         case .stalled:
@@ -237,7 +237,7 @@ final class VirtualBusDevice: BusDevice {
         }
     }
 
-    private func onLoop<Value: Sendable>(
+    func onLoop<Value: Sendable>(
         _ body: @escaping @Sendable () throws(BusError) -> Value
     ) async throws(BusError) -> Value {
         let result = await loop.perform { () -> Result<Value, BusError> in

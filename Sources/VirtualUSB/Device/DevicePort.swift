@@ -98,6 +98,21 @@ public final class DevicePort: Sendable {
         scope.loop.onLoop { [self] in core.value.endpoint(endpoint)?.clearHalt() }
     }
 
+    /// Wakes the host that lets the device sleep (remote wake-up, USB 2.0 §7.1.7.7).
+    ///
+    /// - Returns: `false` if the host does not let it sleep now, has not enabled remote wake-up, or
+    ///   is gone.
+    @discardableResult
+    public func signalResume() async -> Bool {
+        await scope.loop.perform { [self] in
+            guard !core.value.isGone, core.value.isRemoteWakeupEnabled,
+                let resumed = core.value.onResume.take()
+            else { return false }
+            resumed()
+            return true
+        } ?? false
+    }
+
     /// Leaves the bus by the device's own decision, as one does that comes back as something else.
     public func disconnect(pending kind: UnplugKind = .endWithError) {
         scope.loop.onLoop { [self] in core.value.unplug(kind) }

@@ -26,6 +26,8 @@ final class PortCore {
     private var taskCount: UInt64 = 0
     private(set) lazy var faults = FaultState(self)
     var onUnplug: (@Sendable (UnplugKind) -> Void)?
+    /// Who waits for the device to resume by itself, while its host lets it sleep.
+    var onResume: (@Sendable () -> Void)?
 
     init(_ loop: EventLoop) { self.loop = loop }
 

@@ -99,6 +99,9 @@ import VirtualUSB
         let virtual = VirtualBus(on: simulation.loop)
         let bus = FailingBus(virtual, plan)
         var options = PlugAndPlay.Options()
+        options.restartsFailedDevices = false
+        // One life at a time.
+        options.restartsFailedDevices = false
         options.observer = { journal.note($1, of: $0) }
         options.logger = Logger(label: "fault") { _ in JournalLogHandler(journal: journal) }
         Script.register(script, Valve(on: simulation.loop), for: simulation.loop)

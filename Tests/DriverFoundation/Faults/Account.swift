@@ -8,7 +8,9 @@ final class Account: @unchecked Sendable {
     private(set) var steps: [LifecycleStep] = []
     private(set) var answers: [String] = []
     private var asked = 0
-    private var devices: [AttachmentID: Life] = [:]
+    private var lives: [Life] = []
+    /// Which of them an attachment's present device has: one that failed is made anew (PNP-18).
+    private var present: [AttachmentID: Int] = [:]
 
     private struct Life {
         weak var device: Device?
@@ -20,17 +22,21 @@ final class Account: @unchecked Sendable {
 
     func note(_ step: LifecycleStep, of device: Device) {
         steps.append(step)
-        devices[device.attached.id, default: Life(device: device)].steps.append(step)
+        if case .matched = step {
+            present[device.attached.id] = lives.count
+            lives.append(Life(device: device))
+        }
+        if let index = present[device.attached.id] { lives[index].steps.append(step) }
     }
 
     /// Throws what does not balance.
     func check() throws {
         try same(answers.count, asked, "answers")
-        for life in devices.values { try Self.check(life.steps) }
+        for life in lives { try Self.check(life.steps) }
     }
 
     /// What is still in memory.
-    var left: Int { devices.values.filter { $0.device != nil }.count }
+    var left: Int { lives.filter { $0.device != nil }.count }
 
     private static func check(_ steps: [LifecycleStep]) throws {
         func count(_ isIt: (LifecycleStep) -> Bool) -> Int { steps.filter(isIt).count }

@@ -86,12 +86,25 @@ struct WholeLife {
         for call in calls { await call.value }
         await ask("reset") { _ = try await file.control(FrailDriver.Code.reset) }.value
         await ask("settings") { _ = try await file.control(FrailDriver.Code.settings) }.value
+        await goDownAndUp()
         let waiting = ask("wait") { _ = try await file.control(FrailDriver.Code.wait) }
         await simulation.clock.wait(for: .milliseconds(5))
         if keepsWaiting { return }
         waiting.cancel()
         await waiting.value
         await file.close()
+    }
+
+    /// Stops and starts the device, has it sleep and wake, and the system as well.
+    private func goDownAndUp() async {
+        guard let device = await plugAndPlay.devices().first else { return }
+        do throws(DeviceError) { try await device.stop() } catch { try? await device.stop() }
+        do throws(DeviceError) { try await device.start() } catch { try? await device.start() }
+        try? await device.suspendNow()
+        do throws(DeviceError) { try await device.wakeNow() } catch { try? await device.wakeNow() }
+        await plugAndPlay.system(.falling)
+        await plugAndPlay.system(.awake)
+        await simulation.clock.wait(for: .milliseconds(50))
     }
 
     private func openTwice(_ interface: DeviceInterface) async -> DeviceFile? {

@@ -53,7 +53,9 @@ import VirtualUSB
         }
     }
 
-    @Test("I-1, L-5: a DPC asked for while it is queued or runs is called once, with all values")
+    @Test(
+        "I-1, L-5, SEED-18: a DPC asked for while queued or running is called once, with all values"
+    )
     func coalesces() throws {
         let script = Self.script(dpc: { driver, values in
             driver.notes.append("\(values.count)")
@@ -180,7 +182,9 @@ import VirtualUSB
         }
     }
 
-    @Test("I-1: a source made in prepareHardware goes with the hardware; made elsewhere it traps")
+    @Test(
+        "I-1, VF-9: a source made in prepareHardware goes with it; made elsewhere it traps"
+    )
     func places() async throws {
         try onBench(Self.script(in: .prepareHardware)) { bench in
             let (_, gadget, file) = try await bench.open()

@@ -92,7 +92,9 @@ import VirtualUSB
         }
     }
 
-    @Test("L-1, L-6: taken again by its holder, or out of order, it traps with the names")
+    @Test(
+        "L-1, L-6, VF-2, VF-58: taken again by its holder, or out of order, it traps with the names"
+    )
     func misuse() async throws {
         let again = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             try onBench(seeds: 0..<1) { bench in
@@ -125,7 +127,8 @@ import VirtualUSB
     }
 
     @Test(
-        "L-2, S-1: what a driver does between two awaits is never broken into: its scope is a lock")
+        "L-2, S-1, SEED-7: what a driver does between two awaits is never broken into"
+    )
     func scopeIsLock() throws {
         let script = Script([
             .deviceAdd: { driver in

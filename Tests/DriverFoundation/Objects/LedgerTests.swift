@@ -52,7 +52,9 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-13: what is left at the end is listed by kind and name, in the log and the ledger")
+    @Test(
+        "OBJ-13, VF-42: what is left at the end is listed by kind and name, in log and ledger"
+    )
     func leak() throws {
         let kept = Kept()
         let lines = Lines()
@@ -89,7 +91,9 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-8: a reference delays an object's destruction, never its cleanup; tags name holders")
+    @Test(
+        "OBJ-8, VF-45: a reference delays the destruction, never the cleanup; tags name holders"
+    )
     func references() throws {
         try onBench { bench in
             _ = try await bench.open()
@@ -113,7 +117,7 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-1: an object whose device is gone refuses instead of touching it")
+    @Test("OBJ-1, VF-5: an object whose device is gone refuses instead of touching it")
     func stale() throws {
         try onBench(Self.script) { bench in
             let (plug, _) = try await bench.plug()

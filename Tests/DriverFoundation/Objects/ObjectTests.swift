@@ -17,7 +17,8 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-2: every object has one parent, which owns it; deleting it deletes the subtree")
+    @Test(
+        "OBJ-2, VF-43: every object has one parent, which owns it; deleting it deletes the subtree")
     func ownership() throws {
         try onRoot { root, events, _ in
             do {
@@ -124,7 +125,7 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-4: an object that is deleted twice refuses the second time")
+    @Test("OBJ-4, VF-7, VF-41: an object that is deleted twice refuses the second time")
     func twice() throws {
         try onRoot { root, events, _ in
             let object = try events.child("a", of: root)
@@ -198,7 +199,7 @@ import VirtualUSB
         }
     }
 
-    @Test("OBJ-9: what the framework owns cannot be deleted by a driver")
+    @Test("OBJ-9, VF-40: what the framework owns cannot be deleted by a driver")
     func frameworkOwned() throws {
         try onRoot { root, _, bench in
             try same(await code { try root.delete() }, .invalidRequest, "the device")

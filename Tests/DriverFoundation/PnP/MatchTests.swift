@@ -75,7 +75,7 @@ import VirtualUSB
                 if driver.device.attached.location.ports == [3] { await driver.valve.pass() }
             },
         ])
-        try onBench(script) { bench in
+        try onBench(script, options: StartTests.withoutRestart) { bench in
             var plugs: [PluggedDevice] = []
             for _ in 0..<4 { plugs.append(try await bench.plug().0) }
             await bench.journal.wait(for: .started)

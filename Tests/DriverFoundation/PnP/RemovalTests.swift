@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test("PNP-2: queues are held, and what the driver owns awaited, before D0Exit")
+    @Test("PNP-2, DEV-12: queues are held, and what the driver owns awaited, before D0Exit")
     func leavingD0() throws {
         let script = Script([
             .deviceAdd: { driver in
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("PNP-6: a veto leaves the device as it was, and the caller knows why")
+    @Test("PNP-6, CB-5: a veto leaves the device as it was, and the caller knows why")
     func veto() throws {
         let script = Script([
             .queryRemove: { _ throws(DeviceError) in throw DeviceError(.busy, "Toast is inside.") }

@@ -47,7 +47,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-3: two queues for one control code trap")
+    @Test("Q-3, VF-37: two queues for one control code trap")
     func twice() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -63,7 +63,7 @@ import VirtualUSB
         #expect(result.said.contains("Q-3"))
     }
 
-    @Test("Q-1: a manual queue with handlers for requests traps")
+    @Test("Q-1, VF-10: a manual queue with handlers for requests traps")
     func handlers() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -144,7 +144,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-10: drawing from a queue with handlers traps")
+    @Test("Q-10, VF-33: drawing from a queue with handlers traps")
     func drawn() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -248,7 +248,9 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-13: removing the ready handler of a queue that hands out traps; so does a second one")
+    @Test(
+        "Q-13, VF-34: removing the ready handler of a running queue traps; so does a second one"
+    )
     func misuse() async {
         let removed = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]

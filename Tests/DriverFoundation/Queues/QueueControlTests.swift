@@ -127,7 +127,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-8: a removal shuts queues down: start does not open them again")
+    @Test("Q-8, VF-38: a removal shuts queues down: start does not open them again")
     func shutdown() throws {
         let script = Script([
             .deviceAdd: { driver in
@@ -199,7 +199,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-7: waiting calls trap in the queue's own handlers, naming rule and remedy")
+    @Test("Q-7, VF-35: waiting calls trap in the queue's own handlers, naming rule and remedy")
     func ownHandler() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -309,7 +309,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-2, Q-25: a queue to which requests lead cannot be deleted")
+    @Test("Q-2, Q-25, VF-36: a queue to which requests lead cannot be deleted")
     func deleteBound() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]

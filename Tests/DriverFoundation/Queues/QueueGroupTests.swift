@@ -27,7 +27,9 @@ import VirtualUSB
         ])
     }
 
-    @Test("Q-21: the more urgent queue goes first; a less urgent one is passed over so often only")
+    @Test(
+        "Q-21, GAP-16, SEED-5: the more urgent queue goes first, a bounded number of times"
+    )
     func priorities() throws {
         try onBench(Self.script(limit: 1)) { bench in
             let (_, _, file) = try await bench.open()
@@ -239,7 +241,9 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-9: a queue tells apart how long requests waited and how long the driver had them")
+    @Test(
+        "Q-9, GAP-18: a queue tells apart how long requests waited and how long the driver had them"
+    )
     func latency() throws {
         let script = Script([
             .deviceAdd: { driver in

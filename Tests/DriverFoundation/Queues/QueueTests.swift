@@ -138,7 +138,9 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-3, Q-4: each kind goes to its own queue; `other` takes what has no handler of its own")
+    @Test(
+        "Q-3, Q-4, R-1: each kind goes to its own queue; `other` takes what has no handler"
+    )
     func routes() throws {
         let script = Script([
             .deviceAdd: { driver in
@@ -166,7 +168,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-3: two queues for one kind trap, and so does a queue without handlers (Q-1)")
+    @Test("Q-3, VF-37: two queues for one kind trap, and so does a queue without handlers (Q-1)")
     func contradictions() async {
         await #expect(processExitsWith: .failure) {
             let script = Script([
@@ -200,7 +202,9 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-6: requests are delivered only in D0, from queues that are not power-managed always")
+    @Test(
+        "Q-6, SEED-4: requests are delivered only in D0, unless a queue is not power-managed"
+    )
     func onlyInD0() throws {
         let script = Script([
             .deviceAdd: { driver in

@@ -236,7 +236,7 @@ import VirtualUSB
         }
     }
 
-    @Test("R-16: acknowledging a request whose queue is not being stopped traps")
+    @Test("R-16, VF-26: acknowledging a request whose queue is not being stopped traps")
     func acknowledgeOutside() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -256,7 +256,7 @@ import VirtualUSB
         #expect(result.said.contains("R-16"))
     }
 
-    @Test("Q-12: requeuing to a queue that would deliver it again at once traps")
+    @Test("Q-12, VF-25: requeuing to a queue that would deliver it again at once traps")
     func requeueOutside() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]

@@ -5,7 +5,9 @@ import VirtualUSB
 @testable import DriverFoundation
 
 @Suite struct WatchdogTests {
-    @Test("Q-14: a request that keeps the device in D0 is named every ten seconds, without limit")
+    @Test(
+        "Q-14, GAP-15, VF-62: a request that keeps the device in D0 is named every ten seconds"
+    )
     func watchdog() throws {
         let script = Script([
             .deviceAdd: { driver in
@@ -33,6 +35,26 @@ import VirtualUSB
             }
             try check(bench.journal.errors[0].contains("15"), bench.journal.errors[0])
             await file.close()
+        }
+    }
+
+    @Test(
+        "VF-1, GAP-15: a callback that does not return is named every ten seconds",
+        arguments: [DriverCallback.deviceAdd, .prepareHardware, .enterD0, .exitD0])
+    func callbacks(callback: DriverCallback) throws {
+        let script = Script([callback: { await $0.device.clock.wait(for: .seconds(35)) }])
+        try onBench(seeds: 0..<4, script) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.clock.wait(for: .seconds(60))
+            await plug.unplug()
+            await bench.clock.wait(for: .seconds(60))
+            let errors = bench.journal.errors
+            try same(errors.count, 3, "reports")
+            for (error, time) in zip(errors, ["10", "20", "30"]) {
+                try check(
+                    error.contains("VF-1") && error.contains(callback.rawValue)
+                        && error.contains("Gadget") && error.contains("\(time).0 seconds"), error)
+            }
         }
     }
 

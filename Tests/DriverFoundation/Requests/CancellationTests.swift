@@ -24,7 +24,7 @@ import VirtualUSB
     ])
 
     @Test(
-        "R-7: wherever a request is, cancelling its task ends it, once, as cancelled",
+        "R-7, GAP-6: wherever a request is, cancelling its task ends it, once, as cancelled",
         arguments: [
             manual, pipe, timer, handler,
         ])

@@ -100,6 +100,72 @@ import VirtualUSB
         }
     }
 
+    @Test("R-3: who has a request is known at every moment")
+    func ownership() throws {
+        let script = Self.handling { $0.keep($1) }
+        try onBench(script) { bench in
+            let (_, _, file) = try await bench.open()
+            let driver = try bench.driver
+            let queue = try await bench.queues[0]
+            await queue.stop()
+            let write = await bench.write([1], to: file)
+            guard let core = queue.state.value.waiting.first else { throw Surprise("none waits") }
+            let reference = RequestReference(core)
+            try check(core.state.value.phase == .queued && !core.state.value.isSeen, "queued")
+            queue.start()
+            await bench.settle()
+            try check(core.state.value.phase == .owned && core.state.value.isSeen, "owned")
+            try check(!reference.hasEnded && !reference.isCancelled, "alive")
+            write.cancel()
+            await bench.settle()
+            try check(reference.isCancelled && !reference.hasEnded, "cancelled")
+            await driver.release { $0.end() }
+            _ = await write.value
+            try check(core.state.value.phase == .free && reference.hasEnded, "ended")
+            // The same core serves the next, which the old reference does not mean.
+            let next = await bench.write([2], to: file)
+            try check(core.state.value.phase == .owned && reference.hasEnded, "the next")
+            await driver.release()
+            _ = await next.value
+        }
+    }
+
+    @Test("R-14, R-15, R-19: a request tells the file that it came through, and whose that is")
+    func requestor() throws {
+        let script = Self.handling { driver, request in
+            driver.notes.append("\(request.file?.client == .thisProcess)")
+            request.complete()
+        }
+        try onBench(script) { bench in
+            let (_, _, file) = try await bench.open()
+            try await file.control(1)
+            try same(await bench.driver.notes.last, "true", "the client")
+            let device = try bench.device
+            let own = device.makeRequest(ClientRequest(.write, input: [1])) { _ in }
+            try check(own.file == nil, "a file of the driver's own request")
+            own.complete(1)
+        }
+    }
+
+    @Test("R-17: a time limit needs nothing made ready for it, and leaves nothing behind")
+    func timeLimit() throws {
+        let script = Script([
+            .prepareHardware: { driver throws(DeviceError) in
+                driver.input = try await driver.device.pipe(0x82)
+            }
+        ])
+        try onBench(script) { bench in
+            _ = try await bench.open()
+            guard let input = try await bench.driver.input else { throw Surprise("no pipe") }
+            let armed = bench.simulation.loop.armedDeadlines
+            for _ in 0..<20 {
+                let code = await code { try await input.read(upTo: 8, deadline: .milliseconds(1)) }
+                try same(code, .timedOut, "code")
+            }
+            try same(bench.simulation.loop.armedDeadlines, armed, "armed deadlines")
+        }
+    }
+
     @Test("R-4: a buffer that is too short, or of the wrong direction, is an error that says so")
     func minimum() throws {
         let script = Self.handling { $0.need($1) }
@@ -132,7 +198,7 @@ import VirtualUSB
         }
     }
 
-    @Test("R-2: negative information traps")
+    @Test("R-2, VF-6, VF-21: negative information traps")
     func negative() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -170,7 +236,7 @@ import VirtualUSB
         }
     }
 
-    @Test("Q-12: a request that the driver made cannot be requeued: it came from no queue")
+    @Test("Q-12, VF-25: a request that the driver made cannot be requeued: it came from no queue")
     func requeueOwn() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]

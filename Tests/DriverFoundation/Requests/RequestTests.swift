@@ -14,7 +14,7 @@ import VirtualUSB
         ])
     }
 
-    @Test("R-4: input, output and information pass between client and driver unchanged")
+    @Test("R-4, SEED-16: input, output and information pass between client and driver unchanged")
     func bytes() throws {
         let script = Self.reading { $0.reverse($1) }
         try onBench(script) { bench in

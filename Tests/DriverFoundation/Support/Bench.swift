@@ -40,12 +40,12 @@ final class Bench: Sendable {
     init(
         _ simulation: Simulation, _ script: Script = Script(),
         drivers: [any FunctionDriver.Type] = [ScriptedDriver.self],
-        options: PlugAndPlay.Options = PlugAndPlay.Options()
+        filters: [FilterPlacement] = [], options: PlugAndPlay.Options = PlugAndPlay.Options()
     ) async throws {
         let journal = Journal(on: simulation.loop)
         var options = options
         options.observer = { device, step in
-            simulation.log("\(device.attached.id) \(step)")
+            simulation.log("\(device.name) \(step)")
             journal.note(step, of: device)
         }
         options.logger = Logger(label: "bench") { _ in JournalLogHandler(journal: journal) }
@@ -55,7 +55,8 @@ final class Bench: Sendable {
         self.journal = journal
         executor = simulation.scope(named: "clients")
         bus = VirtualBus(on: simulation.loop)
-        plugAndPlay = PlugAndPlay(on: bus, drivers: drivers, options: options)
+        plugAndPlay = PlugAndPlay(
+            on: bus, drivers: drivers, filters: filters, options: options)
         try await plugAndPlay.start()
     }
 
@@ -131,11 +132,12 @@ func code<Value>(of body: () async throws -> Value) async -> DeviceError.Code? {
 func onBench(
     seeds: Range<UInt64> = 0..<16, _ script: Script = Script(),
     drivers: [any FunctionDriver.Type] = [ScriptedDriver.self],
-    options: PlugAndPlay.Options = PlugAndPlay.Options(),
+    filters: [FilterPlacement] = [], options: PlugAndPlay.Options = PlugAndPlay.Options(),
     _ body: @escaping @Sendable (Bench) async throws -> Void
 ) throws {
     try Simulation.seeds(seeds) { simulation in
-        let bench = try await Bench(simulation, script, drivers: drivers, options: options)
+        let bench = try await Bench(
+            simulation, script, drivers: drivers, filters: filters, options: options)
         try await body(bench)
         await bench.end()
     }

@@ -18,7 +18,8 @@ actor Gadget: VirtualDevice {
 
     nonisolated var description: DeviceDescription {
         DeviceDescription(
-            vendor: 0x1209, product: 0x0001, manufacturer: "Driver Foundation", name: "Gadget"
+            vendor: 0x1209, product: 0x0001, manufacturer: "Driver Foundation", name: "Gadget",
+            supportsRemoteWakeup: true
         ) {
             Interface(.vendorSpecific) {
                 Endpoint.bulkOut(0x01)

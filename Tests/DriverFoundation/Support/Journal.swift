@@ -1,11 +1,13 @@
-import DriverFoundation
 import Logging
+
+@testable import DriverFoundation
 
 /// What the observer and the logger were told, and a way to wait for it.
 final class Journal: Sendable {
     private struct State {
-        var entries: [(id: AttachmentID, step: LifecycleStep)] = []
+        var entries: [(device: String, id: AttachmentID?, step: LifecycleStep)] = []
         var errors: [String] = []
+        var told: [String] = []
         var waiters: [(LifecycleStep, Resumption<Void>)] = []
         var devices: [Device] = []
     }
@@ -14,7 +16,7 @@ final class Journal: Sendable {
     init(on loop: EventLoop) { state = LoopConfined(on: loop, State()) }
 
     func note(_ step: LifecycleStep, of device: Device) {
-        state.value.entries.append((device.attached.id, step))
+        state.value.entries.append((device.name, device.usb?.id, step))
         if case .matched = step { state.value.devices.append(device) }
         if step == .disposed { state.value.devices.removeAll { $0 === device } }
         let waiters = state.value.waiters
@@ -23,6 +25,11 @@ final class Journal: Sendable {
     }
 
     func note(error: String) { state.value.errors.append(error) }
+
+    /// What drivers have told, in order.
+    var told: [String] { state.value.told }
+
+    func note(told text: String) { state.value.told.append(text) }
 
     /// What was logged as an error.
     var errors: [String] { state.value.errors }
@@ -51,6 +58,26 @@ final class Journal: Sendable {
 
     func steps(of id: AttachmentID? = nil) -> [LifecycleStep] {
         state.value.entries.filter { id == nil || $0.id == id }.map(\.step)
+    }
+
+    /// All steps, with the device of each, as `name: step`.
+    var story: [String] { state.value.entries.map { "\($0.device): \($0.step)" } }
+
+    /// Returns when `step` has happened to a device of this name.
+    func wait(for step: LifecycleStep, of name: String) async {
+        var isThere = false
+        while !isThere {
+            await Resumption.wait { resumption in
+                isThere = state.value.entries.contains { $0.device == name && $0.step == step }
+                if isThere { return resumption.resume() }
+                state.value.waiters.append((step, resumption))
+            }
+        }
+    }
+
+    /// The device of this name that is still there.
+    func device(named name: String) -> Device? {
+        state.value.devices.last { $0.name == name }
     }
 
     /// The log as golden texts have it: a callback that returned with nothing in between is one
@@ -96,5 +123,11 @@ struct JournalLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         if event.level >= .error { journal.note(error: "\(event.message)") }
+        if event.level == .info { journal.note(told: "\(event.message)") }
     }
+}
+
+extension Device {
+    /// Tells the journal, through the logger.
+    func tell(_ text: String) { environment.logger.info("\(text)") }
 }

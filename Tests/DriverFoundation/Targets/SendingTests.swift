@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test("R-10: one request is sent to one target at a time")
+    @Test("R-10, VF-27: one request is sent to one target at a time")
     func sentTwice() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
@@ -96,7 +96,8 @@ import Testing
     }
 
     @Test(
-        "R-11, FL-2: send and forget leaves the driver at once, and its end below is the client's")
+        "R-11, FL-2, VF-29: send and forget leaves the driver; its end below is the client's"
+    )
     func forget() throws {
         try onBench(Self.script) { bench in
             let (_, _, file) = try await bench.open()
@@ -227,7 +228,7 @@ import Testing
         }
     }
 
-    @Test("R-8, T-8: a driver's request is a value: made once, sent any number of times")
+    @Test("R-8, T-8, VF-28: a driver's request is a value: made once, sent any number of times")
     func reuse() throws {
         try onBench(seeds: 0..<4, Below.script) { bench in
             let (target, queue) = try await bench.below()
@@ -267,7 +268,7 @@ import Testing
         }
     }
 
-    @Test("R-2: a reply with more bytes than the client takes is the driver's mistake")
+    @Test("R-2, VF-21: a reply with more bytes than the client takes is the driver's mistake")
     func tooLong() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test("T-1: a target that its device owns can be neither closed nor deleted")
+    @Test("T-1, VF-40: a target that its device owns can be neither closed nor deleted")
     func notClosable() async {
         let results = [
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -27,7 +27,7 @@ import VirtualUSB
         return timer
     }
 
-    @Test("L-3: a one-shot timer fires once, when it is due, on the driver's scope")
+    @Test("L-3, S-3: a one-shot timer fires once, when it is due, on the driver's scope")
     func oneShot() throws {
         let script = Self.script { driver in
             driver.noteTime()
@@ -131,7 +131,7 @@ import VirtualUSB
         }
     }
 
-    @Test("L-3: stopped from inside its own handler it traps; cancelled there, it stops")
+    @Test("L-3, VF-60: stopped from inside its own handler it traps; cancelled there, it stops")
     func fromWithin() async throws {
         let cancelling = Self.script(every: .milliseconds(1)) { driver in
             driver.noteTime()

@@ -71,7 +71,7 @@ import VirtualUSB
         }
     }
 
-    @Test("L-4: flushed from inside its own callback it traps")
+    @Test("L-4, VF-60: flushed from inside its own callback it traps")
     func fromWithin() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent])
         {

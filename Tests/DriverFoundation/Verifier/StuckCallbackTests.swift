@@ -18,7 +18,9 @@ import VirtualUSB
             .queryRemove,
         ] as [DriverCallback])
     func named(callback: DriverCallback) throws {
-        try onBench(seeds: 0..<4, Self.waiting(in: callback)) { bench in
+        var options = PlugAndPlay.Options()
+        options.verifier.callbackLimit = .seconds(60)
+        try onBench(seeds: 0..<4, Self.waiting(in: callback), options: options) { bench in
             let (plug, _) = try await bench.plug()
             await bench.settle()
             let device = try bench.device
@@ -51,7 +53,9 @@ import VirtualUSB
             .prepareHardware: { await $0.device.clock.wait(for: .seconds(59)) },
             .enterD0: { await $0.device.clock.wait(for: .seconds(59)) },
         ])
-        try onBench(seeds: 0..<4, script) { bench in
+        var options = PlugAndPlay.Options()
+        options.verifier.callbackLimit = .seconds(60)
+        try onBench(seeds: 0..<4, script, options: options) { bench in
             _ = try await bench.plug()
             await bench.journal.wait(for: .started)
             try same(bench.plugAndPlay.verifier.findings, [], "findings")

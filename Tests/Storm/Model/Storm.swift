@@ -124,6 +124,8 @@ package enum Storm {
         var dice = dice
         let bus = VirtualBus(on: run.simulation.loop)
         var options = PlugAndPlay.Options()
+        // A device is told by its attachment: it has one life.
+        options.restartsFailedDevices = false
         options.logger = Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }
         options.observer = { [run] device, step in run.note(step, of: device) }
         let plugAndPlay = PlugAndPlay(

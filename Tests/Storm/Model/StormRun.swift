@@ -153,7 +153,16 @@ final class StormRun: @unchecked Sendable {
 
     func note(_ step: LifecycleStep, of device: Device) {
         let id = device.attached.id
-        if lives[id] == nil { watch(device, "device \(id)") }
+        // A device that failed may be made anew: another life at the same place (PNP-18).
+        if case .matched = step {
+            if let life = lives[id], !life.isDisposed { violate("\(id): made anew too early") }
+            lives[id] = nil
+        }
+        if case .matched = step {
+            watch(device, "device \(id)")
+            // One that failed is made anew (PNP-18).
+            if lives[id]?.isDisposed == true { lives[id] = nil }
+        }
         simulation.log("\(id): \(step)")
         if let problem = lives[id, default: Life()].note(step) {
             violate("\(id): \(step): \(problem)")

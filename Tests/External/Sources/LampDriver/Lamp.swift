@@ -24,11 +24,11 @@ package actor Lamp: FunctionDriver {
 
     package init(device: Device) async throws(DeviceError) {
         self.device = device
-        readers = device.queue(.manual)
+        readers = device.queue(.manual, taking: [.read])
         device.register(.lamp)
         device.queue(
-            .parallel(limit: 4), for: self, read: { $1.forward(to: $0.readers) },
-            write: { await $0.dim($1) }, deviceControl: { await $0.describe($1) })
+            .parallel(limit: 4), for: self, write: { await $0.dim($1) },
+            deviceControl: { await $0.describe($1) })
     }
 
     package func prepareHardware() async throws(DeviceError) {

@@ -1,0 +1,124 @@
+import DriverSimulation
+import Testing
+import VirtualUSB
+
+@testable import DriverFoundation
+
+/// What a driver must not do with its queues, and what it gets instead of trouble.
+@Suite struct QueueRuleTests {
+    @Test("Q-2: the default queue takes what no other does; a second one traps")
+    func defaultQueue() async throws {
+        let script = Script([
+            .deviceAdd: { driver in
+                driver.device.queue(.sequential, for: driver, read: { $1.complete(with: [1]) })
+                driver.device.queue(.sequential, for: driver, other: { $1.complete(0) })
+            }
+        ])
+        try onBench(script) { bench in
+            let (_, _, file) = try await bench.open()
+            try same(try await file.read(upTo: 4), [1], "a read")
+            try same(try await file.write([1]), 0, "a write")
+            try same(try await file.control(9).information, 0, "a control")
+        }
+        let second = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            let script = Script([
+                .deviceAdd: { driver in
+                    driver.device.queue(.sequential, for: driver, other: { $1.complete() })
+                    driver.device.queue(.sequential, for: driver, other: { $1.complete() })
+                }
+            ])
+            try onBench(seeds: 0..<1, script) { _ = try await $0.open() }
+        }
+        #expect(second.said.contains("Q-2"))
+    }
+
+    @Test("Q-3: a queue for one control code goes before that for all, and that before `other`")
+    func specificFirst() throws {
+        let script = Script([
+            .deviceAdd: { driver in
+                driver.device.queue(.sequential, for: driver, other: { $1.fail(.invalidRequest) })
+                driver.device.queue(
+                    .sequential, taking: [.deviceControl(5)], for: driver,
+                    write: { $1.complete(1) }, other: nil)
+                driver.device.queue(
+                    .sequential, for: driver, deviceControl: { $1.complete(7) })
+                driver.queues = [driver.device.queue(.manual, taking: [.deviceControl(6)])]
+            }
+        ])
+        try onBench(script) { bench in
+            let (_, _, file) = try await bench.open()
+            try same(try await file.control(4).information, 7, "for all")
+            let sixth = bench.client { try await file.control(6).information }
+            await bench.settle()
+            try await bench.queues[0].next()?.complete(6)
+            try same(try await sixth.value.get(), 6, "for one")
+            try same(try await file.write([1]), 1, "a write")
+            try same(await code { try await file.read(upTo: 1) }, .invalidRequest, "a read")
+            // It was routed to a queue that has no handler for it.
+            try same(await code { try await file.control(5) }, .invalidRequest, "no handler (Q-4)")
+        }
+    }
+
+    @Test("Q-11, VF-24: forwarding a request to the queue it came from traps")
+    func forwardToItself() async {
+        let result = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            let script = Script([
+                .deviceAdd: { driver in
+                    driver.queues = [
+                        driver.device.queue(
+                            .sequential, for: driver,
+                            write: { driver, request in
+                                let queue = driver.queues[0]
+                                request.forward(to: queue)
+                            })
+                    ]
+                }
+            ])
+            try onBench(seeds: 0..<1, script) { try await $0.open().file.write([1]) }
+        }
+        #expect(result.said.contains("Q-11"))
+    }
+
+    @Test("Q-19, VF-39: a reserve of a queue that clients do not reach, or a second one, traps")
+    func reserve() async {
+        let unbound = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            let script = Script([.deviceAdd: { $0.device.queue(.manual).reserve(1) }])
+            try onBench(seeds: 0..<1, script) { _ = try await $0.open() }
+        }
+        #expect(unbound.said.contains("Q-19"))
+        let second = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            let script = Script([
+                .deviceAdd: { driver in
+                    let queue = driver.device.queue(.manual, taking: [.read])
+                    queue.reserve(1)
+                    queue.reserve(1)
+                }
+            ])
+            try onBench(seeds: 0..<1, script) { _ = try await $0.open() }
+        }
+        #expect(second.said.contains("Q-19"))
+    }
+
+    @Test("Q-1: a limit or a group that lets nothing through traps")
+    func limits() async {
+        let result = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            let script = Script([
+                .deviceAdd: { driver in
+                    driver.device.queue(.parallel(limit: 0), for: driver, read: { $1.complete() })
+                }
+            ])
+            try onBench(seeds: 0..<1, script) { _ = try await $0.open() }
+        }
+        #expect(result.said.contains("Q-1"))
+    }
+}

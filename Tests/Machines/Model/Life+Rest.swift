@@ -1,0 +1,121 @@
+/// What must be so when nothing is under way: the device waits, perhaps for ever.
+extension Life {
+    func checkRest(_ tables: Tables) throws(Rule) {
+        let pnp = tables.traits(.pnp, state(.pnp))
+        let steady: Traits = [
+            .initialized, .started, .removePending, .stopPending, .stopped, .failed, .final,
+        ]
+        // A query waits until the system is awake.
+        let waits =
+            pnp.contains(.ensuringAwake) && facts.contains(.waitsForQuery)
+            && has(.policy, .asleep, tables)
+        let isNew = pnp.contains(.created) && !facts.contains(.wasAddAsked)
+        try require(!pnp.isDisjoint(with: steady) || waits || isNew, .deadEnd)
+        if pnp.contains(.created) { return }
+        try checkKept(pnp, tables)
+        try checkRequests(pnp)
+        try checkMachines(pnp, tables)
+    }
+
+    private func checkKept(_ pnp: Traits, _ tables: Tables) throws(Rule) {
+        for machine in MachineName.allCases where machine != .pnp {
+            // Asleep, the settings wait for D0.
+            let mayKeep = machine == .policy && has(.policy, .asleep, tables)
+            try require(mayKeep || kept(machine).isEmpty, .lostEvent)
+        }
+        // A pending question is settled first.
+        let mayKeep = !pnp.isDisjoint(with: [.removePending, .stopPending, .ensuringAwake])
+        try require(mayKeep || kept(.pnp).isEmpty, .lostEvent)
+    }
+
+    private func checkRequests(_ pnp: Traits) throws(Rule) {
+        func require(not wrong: Facts, in states: Traits, _ rule: Rule) throws(Rule) {
+            try self.require(facts.isDisjoint(with: wrong) || pnp.isDisjoint(with: states), rule)
+        }
+        let started: Traits = [.started, .removePending, .stopPending]
+        let present: Traits = [.initialized, .started, .removePending, .stopPending, .stopped, .failed]
+        try require(not: [.wasRemoveAsked, .isGone], in: present, .lostRequest)
+        try require(not: .owesStart, in: [.initialized, .stopped, .failed], .unanswered)
+        try require(not: .owesRemoveAnswer, in: present.subtracting(.stopPending), .unanswered)
+        try require(not: .owesStopAnswer, in: present, .unanswered)
+        try require(not: .owesSleep, in: present.union(.final), .unanswered)
+        try require(not: .owesStop, in: [.stopped, .stopPending, .failed], .lostRequest)
+        try require(not: .owesRestart, in: .started, .lostRequest)
+        try require(not: .owesFailure, in: started, .lostRequest)
+        try require(not: .wasRemovalCancelled, in: .removePending, .lostRequest)
+        try require(not: .wasStopCancelled, in: .stopPending, .lostRequest)
+        try require(not: .hasFailed, in: started.union([.initialized, .stopped]), .failureHidden)
+        if pnp.contains(.failed) {
+            try self.require(
+                facts.isSuperset(of: [.wasFailureTold, .wasRestartDecided]), .failureHidden)
+            try self.require(facts.contains(.mayFail), .failureInvented)
+        }
+    }
+
+    private func checkMachines(_ pnp: Traits, _ tables: Tables) throws(Rule) {
+        let policy = tables.traits(.policy, state(.policy))
+        let power = tables.traits(.power, state(.power))
+        let idle = tables.traits(.idle, state(.idle))
+        let isPending = !pnp.isDisjoint(with: [.removePending, .stopPending, .ensuringAwake])
+        let isStarted = isPending || pnp.contains(.started)
+        let isUp = !policy.isDisjoint(with: [.policyD0, .asking])
+        let isLow = !policy.isDisjoint(with: [.dxArmed, .dxUnarmed, .asleep])
+
+        try require(isStarted == (isUp || isLow), .inconsistent)
+        try require(isStarted || policy.contains(.policyOut), .inconsistent)
+        try require(power.contains(.powerD0) == isUp, .inconsistent)
+        try require(power.contains(.low) == isLow, .inconsistent)
+        try require(power.contains(.off) == policy.contains(.policyOut), .inconsistent)
+        try require(facts.contains(.areQueuesOn) == isUp, .inconsistent)
+        try require(facts.contains(.isParentReferenced) == isUp, .inconsistent)
+        try require(
+            has(.selfManagedIO, isUp ? .running : .selfManagedIOAtRest, tables), .inconsistent)
+        try require(facts.contains(.isSelfManagedIORunning) == isUp, .inconsistent)
+        try require(facts.contains(.isArmed) != policy.isDisjoint(with: [.dxArmed, .asleepArmed]),
+            .inconsistent)
+        try require(facts.contains(.holdsQuery) == isPending, .inconsistent)
+        try require(
+            facts.contains(.areInterfacesEnabled) == (isStarted || pnp.contains(.stopped)),
+            .inconsistent)
+        try require(!isPending || policy.isDisjoint(with: [.asking, .dxArmed, .dxUnarmed]),
+            .inconsistent)
+        try require(!policy.contains(.asleep) || facts.contains(.isSystemAsleep), .lostRequest)
+        // Before its first start, a device may still come to D0.
+        let mayCome = policy.contains(.asleep) || pnp.contains(.initialized)
+        try require(facts.isDisjoint(with: .waiting) || mayCome, .waitsForEver)
+        try checkWake(policy)
+        try checkIdle(idle, policy)
+    }
+
+    private func checkWake(_ policy: Traits) throws(Rule) {
+        if policy.contains(.dxArmed) {
+            try require(facts.isDisjoint(with: [.hasSignalled, .hasWakeFailed]), .lostRequest)
+        }
+        if policy.contains(.asleepArmed), !policy.contains(.asleepWoken) {
+            try require(!facts.contains(.hasSignalled), .lostRequest)
+        }
+    }
+
+    /// WAKE-2.
+    private func checkIdle(_ idle: Traits, _ policy: Traits) throws(Rule) {
+        let isTimed = running.contains(Activities(.timer))
+        try require(isTimed == idle.contains(.idleTimer), .timerWrong)
+        let isEnabled = facts.contains(.isIdleEnabled)
+        switch true {
+        case policy.contains(.policyD0) && !isEnabled:
+            try require(idle.contains(.idleDisabled), .timerWrong)
+        case policy.contains(.policyD0):
+            let isBusy = !facts.isDisjoint(with: .held)
+            try require(idle.contains(isBusy ? .idleBusy : .idleTimer), .timerWrong)
+        case policy.contains(.asking):
+            try require(
+                isEnabled && idle.contains(.idleTimedOut)
+                    && running.contains(Activities(.suspendAnswer)), .timerWrong)
+        case policy.contains(.policyOut): try require(idle.contains(.idleStopped), .timerWrong)
+        // Asleep, the settings may have changed since.
+        case policy.contains(.asleep):
+            try require(!idle.isDisjoint(with: [.idleLow, .idleDisabled]), .timerWrong)
+        default: try require(isEnabled && idle.contains(.idleLow), .timerWrong)
+        }
+    }
+}
