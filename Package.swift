@@ -122,6 +122,11 @@ let package = Package(
                 "DriverFoundation", "VirtualUSB", "KeyboardDriver", "KeyboardDevice",
                 "KeyboardClient",
             ]),
+        sample("ToasterFamily", in: "ToasterBus/Drivers", ["DriverFoundation"]),
+        sample("ToasterBusClient", in: "ToasterBus/Client", ["DriverClient"]),
+        program(
+            "toasterbus", in: "ToasterBus/Program",
+            ["DriverFoundation", "VirtualUSB", "ToasterFamily", "ToasterBusClient"]),
         .target(
             name: "ConformanceDevice", dependencies: ["VirtualUSB", "BusConformance"],
             path: "Tests/ConformanceDevice", swiftSettings: plain),
@@ -195,11 +200,13 @@ let package = Package(
             name: "SamplesTests",
             dependencies: [
                 "SampleHost", "DriverFoundation", "DriverSimulation", "VirtualUSB",
-                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "toaster", "keyboard",
-                "hotplug",
+                "KeyboardDriver", "KeyboardClient", "KeyboardDevice", "ToasterFamily", "toaster",
+                "keyboard", "hotplug", "toasterbus",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Samples",
-            exclude: ["toaster.expected", "keyboard.expected", "hotplug.expected"],
+            exclude: [
+                "toaster.expected", "keyboard.expected", "hotplug.expected", "toasterbus.expected",
+            ],
             swiftSettings: plain),
         .target(
             name: "CoverageModel", path: "Tests/Coverage/Model", swiftSettings: plain),

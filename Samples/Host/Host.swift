@@ -12,8 +12,8 @@ package struct Host: Sendable {
 
     /// Puts `drivers` on `bus`; see ``run(_:)``.
     package init(
-        on bus: any USBBus, drivers: [any FunctionDriver.Type], narrator: Narrator,
-        options: PlugAndPlay.Options = PlugAndPlay.Options()
+        on bus: any USBBus, drivers: [any FunctionDriver.Type], filters: [FilterPlacement] = [],
+        narrator: Narrator, options: PlugAndPlay.Options = PlugAndPlay.Options()
     ) {
         var options = options
         let rescans = Rescans()
@@ -32,7 +32,8 @@ package struct Host: Sendable {
         self.rescans = rescans
         self.bus = bus
         self.narrator = narrator
-        plugAndPlay = PlugAndPlay(on: bus, drivers: drivers, options: options)
+        plugAndPlay = PlugAndPlay(
+            on: bus, drivers: drivers, filters: filters, options: options)
     }
 
     /// Starts the bus, runs `body`, and stops the bus, whatever `body` did: devices are removed and

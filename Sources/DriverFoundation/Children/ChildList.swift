@@ -166,7 +166,11 @@ public final class ChildList<Identification: Hashable & Sendable, Address: Senda
                     throw DeviceError(.cancelled, "The driver does not want it again (B-2).")
                 }
                 let child = try await handlers.create(entry.identification, entry.address)
-                made(token, try parent.attachChild(child) { [weak self] in self?.ended(token) })
+                made(
+                    token,
+                    try parent.attachChild(child) { [weak self] in
+                        self?.ended(token, isMadeAnew: $0)
+                    })
             } catch {
                 let isRetried = error.code == .tryAgain
                 if !isRetried {
@@ -195,9 +199,9 @@ public final class ChildList<Identification: Hashable & Sendable, Address: Senda
         }
     }
 
-    private func ended(_ token: UInt64) {
+    private func ended(_ token: UInt64, isMadeAnew: Bool = false) {
         state.value.devices.removeAll { $0.token == token }
-        state.value.table.gone(token)
+        state.value.table.gone(token, isMadeAnew: isMadeAnew)
         work()
     }
 }

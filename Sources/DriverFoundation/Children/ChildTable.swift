@@ -28,8 +28,8 @@ struct ChildTable<Identification: Hashable & Sendable, Address: Sendable>: Senda
         /// Whether its device is being made.
         var isBeingMade = false
         var hasDevice = false
-        /// Whether an earlier device of the identification still goes (B-2).
-        let isReenumerated: Bool
+        /// Whether it had a device before, which has failed or still goes (B-2).
+        var isReenumerated: Bool
         /// Whether somebody was told to take its device away.
         var isRetiring = false
     }
@@ -231,12 +231,16 @@ struct ChildTable<Identification: Hashable & Sendable, Address: Sendable>: Senda
         dropWithoutDevice()
     }
 
-    /// Its device has come to its end.
-    mutating func gone(_ token: UInt64) {
+    /// Its device has come to its end; another follows if `isMadeAnew` and the child is present
+    /// still (PNP-18).
+    mutating func gone(_ token: UInt64, isMadeAnew: Bool = false) {
         update(token) { entry in
             entry.hasDevice = false
             entry.isRetiring = false
-            if entry.state == .instantiated { entry.state = .notPresent }
+            guard entry.state == .instantiated else { return }
+            entry.state = isMadeAnew ? .needsInstantiation : .notPresent
+            entry.isReenumerated = isMadeAnew
+            entry.attempts = 0
         }
         dropWithoutDevice()
     }

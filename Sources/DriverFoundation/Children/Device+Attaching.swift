@@ -2,7 +2,7 @@
 extension Device {
     /// Finds drivers for a child and starts it; `nil` when no driver matches it.
     func attachChild(
-        _ child: ChildDevice, ended: @escaping @Sendable () -> Void
+        _ child: ChildDevice, ended: @escaping @Sendable (_ isMadeAnew: Bool) -> Void
     ) throws(DeviceError) -> Device? {
         guard !child.identity.instanceID.isEmpty,
             child.identity.hardwareIDs.first?.isEmpty == false
@@ -37,7 +37,7 @@ extension Device {
     /// A child has come to its end.
     func childEnded(_ child: Device) {
         state.value.family.children.removeAll { $0 === child }
-        child.state.value.family.ended.take()?()
+        child.state.value.family.ended.take()?(child.isToBeMadeAnew)
         childrenChanged()
     }
 

@@ -20,7 +20,7 @@ struct FamilyState {
     var children: [Device] = []
     var isEnumerating = false
     var childlessWaiters: [Resumption<Void>] = []
-    var ended: (@Sendable () -> Void)?
+    var ended: (@Sendable (_ isMadeAnew: Bool) -> Void)?
     var parentPower: PowerReference?
     var related: [Device] = []
     var removalVetoes = 0
@@ -49,8 +49,8 @@ extension Device {
     ///     again, three times at most; after another error the child has no device until it is
     ///     reported again (B-3).
     ///   - scan: Looks for children, at each entry of D0 (B-4).
-    ///   - reenumerated: Whether a child that is reported again while an earlier device of it still
-    ///     goes gets a new one (B-2); it does by default.
+    ///   - reenumerated: Whether a child whose device has failed, or that is reported again while
+    ///     an earlier device of it still goes, gets a new one (B-2, PNP-18); it does by default.
     ///   - reportedMissing: Called before the device of a missing child is removed (CB-9).
     public func childList<Identification: Hashable & Sendable, Address: Sendable, Driver>(
         of identification: Identification.Type, at address: Address.Type,

@@ -15,7 +15,10 @@ extension Device {
         if environment.verifier.fails(.request) {
             return core.finish(error: DeviceError(.outOfMemory), information: 0)
         }
-        route(core)
+        if let preprocessing = state.value.parts.preprocessing {
+            return preprocessing.accept(core, atHead: false)
+        }
+        route(core, to: queue)
     }
 
     /// Takes a request in at the device's upper end: to the queue for its kind, or completed at

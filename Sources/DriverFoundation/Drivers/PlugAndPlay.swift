@@ -124,18 +124,19 @@ public final class PlugAndPlay: Sendable {
     }
 
     /// Tells the control devices (CB-11), removes every device (PNP-7), waits for the end of each,
-    /// and stops the bus. Calling it again does nothing.
+    /// has the drivers unload (DRV-3), and stops the bus. Calling it again does nothing.
     public func stop() async {
         await options.sleepSource?.end()
         let left = await bus.loop.perform { [self] in
-            state.value.isStopping = true
-            return (state.value.devices, state.value.controls)
+            defer { state.value.isStopping = true }
+            return (state.value.devices, state.value.controls, isFirst: !state.value.isStopping)
         }
-        guard let (devices, controls) = left else { return await bus.stop() }
+        guard let (devices, controls, isFirst) = left else { return await bus.stop() }
         for control in controls { await control.shutDown() }
         for device in devices { await device.removeWithoutQuery() }
         for control in controls { await control.end() }
         await reportLeftDrivers()
+        if isFirst { for driver in drivers { await driver.unload() } }
         await bus.stop()
     }
 
@@ -191,13 +192,16 @@ public final class PlugAndPlay: Sendable {
 
     private func forget(_ device: Device) {
         state.value.devices.removeAll { $0 === device }
-        if device.isToBeMadeAnew, let usb = device.usb { _ = start(DeviceNode(usb)) }
+        // A child is its bus driver's to make.
+        if device.isToBeMadeAnew, device.isWhole, let usb = device.usb {
+            _ = start(DeviceNode(usb))
+        }
     }
 
     private func mayRestart(_ device: Device) -> Bool {
-        guard options.restartsFailedDevices, !state.value.isStopping, device.isWhole else {
-            return false
-        }
+        guard options.restartsFailedDevices, !state.value.isStopping,
+            device.isWhole || device.parent != nil
+        else { return false }
         return state.value.restarts.failed(device.restartKey, at: bus.loop.now)
     }
 

@@ -58,6 +58,7 @@ extension Device {
         } catch {
             // DRV-2: silently; only what it may have made so far is let go of.
             _ = level.clear()
+            state.value.fileAccess.removeHandlers(of: level)
             environment.logger.notice("\(name): filter \(filter.driver): \(error)")
         }
     }

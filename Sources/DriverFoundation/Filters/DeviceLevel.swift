@@ -82,6 +82,17 @@ public final class DeviceLevel: Sendable {
             stop: stop, resume: resume)
     }
 
+    /// Has the filter told of each open of its device, before the drivers below it; they are told
+    /// all the same (FL-1). As of ``Device/files(for:create:cleanup:close:)``: who throws from
+    /// `create` refuses the open.
+    public func files<Driver: FilterDriver>(
+        for driver: isolated Driver, create: FileCreateHandler<Driver>? = nil,
+        cleanup: FileHandler<Driver>? = nil, close: FileHandler<Driver>? = nil
+    ) {
+        device.state.value.fileAccess.set(
+            FileHandlers(for: driver, create, cleanup, close), of: self)
+    }
+
     /// Sends these requests to `queue` from now on.
     func route(_ routes: [RequestRoute], to queue: RequestQueue) {
         state.value.routes.add(routes, to: queue)

@@ -13,8 +13,6 @@ struct FileHandlers: Sendable {
     var cleanup: (@Sendable (FileObject) async -> Void)?
     var close: (@Sendable (FileObject) async -> Void)?
 
-    init() {}
-
     init<Driver: Actor>(
         for driver: Driver, _ create: FileCreateHandler<Driver>?, _ cleanup: FileHandler<Driver>?,
         _ close: FileHandler<Driver>?
@@ -31,11 +29,29 @@ struct FileHandlers: Sendable {
 
 /// How a device is opened.
 struct FileAccess: Sendable {
-    /// Those of the stack's drivers, uppermost first: the order in which each is called.
-    var handlers: [FileHandlers] = []
+    private var entries: [(level: ObjectIdentifier, handlers: FileHandlers)] = []
     var isExclusive = false
     /// The holders that agreed to a removal which has neither taken place nor been given up.
     var asked: [any FileHolder] = []
+
+    /// Those of the stack's drivers, uppermost first: the order in which each is called.
+    var handlers: [FileHandlers] { entries.map(\.handlers) }
+
+    /// Sets those of a level's driver, in place of earlier ones. Levels are added from the bottom
+    /// to the top.
+    mutating func set(_ handlers: FileHandlers, of level: DeviceLevel) {
+        let key = ObjectIdentifier(level)
+        if let place = entries.firstIndex(where: { $0.level == key }) {
+            entries[place].handlers = handlers
+        } else {
+            entries.insert((key, handlers), at: 0)
+        }
+    }
+
+    /// A driver that is not in the stack after all hears nothing.
+    mutating func removeHandlers(of level: DeviceLevel) {
+        entries.removeAll { $0.level == ObjectIdentifier(level) }
+    }
 }
 
 extension Device {
@@ -54,7 +70,8 @@ extension Device {
         for driver: isolated Driver, create: FileCreateHandler<Driver>? = nil,
         cleanup: FileHandler<Driver>? = nil, close: FileHandler<Driver>? = nil
     ) {
-        state.value.fileAccess.handlers = [FileHandlers(for: driver, create, cleanup, close)]
+        state.value.fileAccess.set(
+            FileHandlers(for: driver, create, cleanup, close), of: functionLevel)
     }
 
     /// Whether only one file may be open at a time; a second open is refused with `.accessDenied`

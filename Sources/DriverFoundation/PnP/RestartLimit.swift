@@ -10,7 +10,8 @@ struct RestartLimit {
     /// What tells devices apart over their restarts.
     struct Key: Hashable {
         let ports: [UInt8]
-        let serial: String?
+        /// The serial number, and for a child its instance under each of its parents.
+        var names: [String]
     }
 
     private struct Record {
@@ -43,9 +44,10 @@ struct RestartLimit {
 
 extension Device {
     var restartKey: RestartLimit.Key {
-        RestartLimit.Key(
-            ports: usb?.location.ports ?? [],
-            serial: usb?.strings.serialNumber ?? identity.instanceID)
+        var key =
+            parent?.restartKey ?? RestartLimit.Key(ports: usb?.location.ports ?? [], names: [])
+        key.names.append((isWhole ? usb?.strings.serialNumber : nil) ?? identity.instanceID)
+        return key
     }
 
     /// Whether another device follows this one, which has come to its end.

@@ -6,6 +6,20 @@ public final class PowerReference: Sendable {
     private struct State {
         var count = 0
         var since = Instant(nanoseconds: 0)
+
+        /// Whether it is the first.
+        mutating func take(at now: Instant) -> Bool {
+            count += 1
+            if count == 1 { since = now }
+            return count == 1
+        }
+
+        /// Whether it was the last; `nil` when it was not held.
+        mutating func drop() -> Bool? {
+            if count == 0 { return nil }
+            count -= 1
+            return count == 0
+        }
     }
 
     /// Who holds it, as ``Device/idleReport`` says.
@@ -25,18 +39,16 @@ public final class PowerReference: Sendable {
     /// Holds it, once more when it is held.
     func take() {
         guard let device else { return }
-        state.value.count += 1
-        guard state.value.count == 1 else { return }
-        state.value.since = device.loop.now
-        device.referenced(by: self)
+        if state.value.take(at: device.loop.now) { device.referenced(by: self) }
     }
 
     /// The pair of each ``take()``.
     func drop() {
         guard let device else { return }
-        contract(state.value.count > 0, "WAKE-3: \(name) gives up D0 of \(device.name) twice")
-        state.value.count -= 1
-        if state.value.count == 0 { device.dereferenced(by: self) }
+        switch state.value.drop() {
+        case .some(let isLast): if isLast { device.dereferenced(by: self) }
+        case .none: contract(false, "WAKE-3: \(name) gives up D0 of \(device.name) twice")
+        }
     }
 
     /// Ends the claim (WDF's ResumeIdle). Once.
@@ -110,36 +122,15 @@ extension Device {
     // MARK: Counting
 
     fileprivate func referenced(by reference: PowerReference) {
-        state.value.lifecycle.power.references.append(reference)
-        guard state.value.lifecycle.power.references.count == 1 else { return }
-        if isIdleMachineConcerned {
-            post(IdleMachine.Event.referenced)
-        } else if isDown {
-            post(PowerPolicyMachine.Event.ioPresent)
+        switch state.value.lifecycle.take(reference) {
+        case .none: break
+        case .some(.idle): post(IdleMachine.Event.referenced)
+        case .some(.policy): post(PowerPolicyMachine.Event.ioPresent)
         }
     }
 
     fileprivate func dereferenced(by reference: PowerReference) {
-        state.value.lifecycle.power.references.removeAll { $0 === reference }
-        if state.value.lifecycle.power.references.isEmpty, isIdleMachineConcerned {
-            post(IdleMachine.Event.released)
-        }
-    }
-
-    /// Not of a device that does not idle: its requests need not pass the machines.
-    private var isIdleMachineConcerned: Bool {
-        switch state.value.lifecycle.idle.state {
-        case .disabled, .stopped: !state.value.lifecycle.idle.pending.isEmpty
-        default: true
-        }
-    }
-
-    /// Whether a device that does not idle was sent to sleep (WAKE-9).
-    private var isDown: Bool {
-        switch state.value.lifecycle.policy.state {
-        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: true
-        default: false
-        }
+        if state.value.lifecycle.drop(reference) { post(IdleMachine.Event.released) }
     }
 
     /// The device's own signal brings it back.
@@ -170,6 +161,37 @@ extension Device {
                 body(.removed)
                 return true
             }
+        }
+    }
+}
+
+/// Which machine is told of a first reference.
+private enum Concern { case idle, policy }
+
+// One access each to the device's state: each request passes here.
+extension LifecycleState {
+    fileprivate mutating func take(_ reference: PowerReference) -> Concern? {
+        power.references.append(reference)
+        guard power.references.count == 1 else { return nil }
+        if isIdleMachineConcerned { return .idle }
+        // A device that does not idle may have been sent to sleep (WAKE-9).
+        switch policy.state {
+        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: return .policy
+        default: return nil
+        }
+    }
+
+    /// Whether the idle machine is told.
+    fileprivate mutating func drop(_ reference: PowerReference) -> Bool {
+        power.references.removeAll { $0 === reference }
+        return power.references.isEmpty && isIdleMachineConcerned
+    }
+
+    /// Not of a device that does not idle: its requests need not pass the machines.
+    private var isIdleMachineConcerned: Bool {
+        switch idle.state {
+        case .disabled, .stopped: !idle.pending.isEmpty
+        default: true
         }
     }
 }

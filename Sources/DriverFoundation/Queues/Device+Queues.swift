@@ -27,6 +27,10 @@ extension Device {
     /// queue has nothing else, and one with handlers may name control codes, if it has a handler
     /// for device controls.
     ///
+    /// The handlers run in the scope of `driver`: the device's own, with everything else of the
+    /// driver. A queue serialises its handlers by themselves when it is given an actor of its own,
+    /// with a scope of its own on the device's loop; the driver keeps that actor.
+    ///
     /// - `isPowerManaged`: whether it hands out requests only in D0.
     /// - `allowsZeroLength`: whether reads and writes of no bytes reach the handlers; else they
     ///   succeed at once.
@@ -41,7 +45,7 @@ extension Device {
     /// Two queues for one kind, two for `other`, a queue without any handler, or a manual one with
     /// handlers for requests trap: the driver contradicts itself.
     @discardableResult
-    public func queue<Driver: FunctionDriver>(
+    public func queue<Driver: DriverActor>(
         _ dispatch: QueueDispatch, name: String? = nil, isPowerManaged: Bool = true,
         allowsZeroLength: Bool = false, share: QueueShare? = nil,
         taking routes: [RequestRoute] = [], for driver: isolated Driver,
@@ -73,8 +77,13 @@ extension Device {
                 + (dispatch == .manual
                     ? "has handlers for requests: the driver draws from it"
                     : "has no handler: give it one, or make it manual"))
+        let scope = driver.scope
+        contract(
+            scope.loop === loop,
+            "Q-23: \(queue.name) of \(self.name) has handlers on another loop: make their scope on"
+                + " the device's")
         if dispatch != .manual {
-            queue.setWorkers { [unowned driver, unowned queue, scope] in
+            queue.setWorkers { [unowned driver, unowned queue] in
                 scope.task { await driver.work(on: queue, handlers) }
             }
         }
@@ -101,7 +110,7 @@ extension RequestQueue {
         to driver: isolated Driver, _ stop: StopHandler<Driver>?, _ resume: ResumeHandler<Driver>?,
         _ cancelled: RequestHandler<Driver>?
     ) {
-        let scope = device.scope
+        let scope = driver.scope
         if let stop {
             state.value.hooks.stop = { [unowned driver, unowned self] reason in
                 scope.task { await driver.tellStop(of: self, reason, stop) }

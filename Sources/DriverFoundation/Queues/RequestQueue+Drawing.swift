@@ -59,7 +59,7 @@ extension RequestQueue {
     ///
     /// One handler, of a manual queue; it may be removed while the queue is stopped. Threading: the
     /// device's scope, in a turn of its own. Nothing is allocated for a call.
-    public func whenReady<Driver: FunctionDriver>(
+    public func whenReady<Driver: DriverActor>(
         for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver, RequestQueue) -> Void
     ) {
@@ -67,8 +67,12 @@ extension RequestQueue {
         contract(
             state.value.hooks.ready == nil,
             "Q-13: \(name) has a ready handler: remove it first, while the queue is stopped")
-        state.value.hooks.ready = ReadyTurn(self) { [unowned driver, unowned self] in
-            driver.assumeIsolated { handler($0, self) }
+        // Bound once: called as a plain function in the driver's scope. The isolated parameter is
+        // passed the same way; only the type system's view of it goes.
+        let bound = unsafe unsafeBitCast(
+            handler, to: (@Sendable (Driver, RequestQueue) -> Void).self)
+        state.value.hooks.ready = ReadyTurn(self, in: driver.scope) {
+            [unowned driver, unowned self] in bound(driver, self)
         }
         becomeReady()
     }
@@ -97,14 +101,16 @@ extension RequestQueue {
 /// A call of a ready handler: posted again and again without an allocation.
 final class ReadyTurn: Work {
     private unowned let queue: RequestQueue
+    private let scope: Scope
     private let handler: @Sendable () -> Void
 
-    init(_ queue: RequestQueue, _ handler: @escaping @Sendable () -> Void) {
+    init(_ queue: RequestQueue, in scope: Scope, _ handler: @escaping @Sendable () -> Void) {
         self.queue = queue
+        self.scope = scope
         self.handler = handler
     }
 
-    override var lane: UInt64 { queue.device.scope.ordinal }
+    override var lane: UInt64 { scope.ordinal }
 
     override func run() {
         queue.state.value.ready.isTold = false
@@ -112,6 +118,6 @@ final class ReadyTurn: Work {
         guard queue.isHandingOut, !queue.state.value.waiting.isEmpty,
             queue.state.value.hooks.ready != nil
         else { return }
-        queue.device.scope.perform(handler)
+        scope.perform(handler)
     }
 }

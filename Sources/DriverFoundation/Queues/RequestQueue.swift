@@ -191,7 +191,7 @@ public final class RequestQueue: Sendable {
     /// a child goes, and what it has forwarded here is cancelled.
     func cancelRequests(of child: Device) {
         for core in state.value.waiting.all + state.value.owned.all where core.device === child {
-            core.cancel()
+            core.cancel(.removal)
         }
     }
 

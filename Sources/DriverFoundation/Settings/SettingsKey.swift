@@ -101,8 +101,8 @@ extension Device {
         try await openSettings(SettingsPath(["drivers", "\(Driver.self)"]))
     }
 
-    /// The settings of this very device (DEV-19), empty at first: found again by vendor, product
-    /// and serial number wherever it is plugged in, and by its place when it has no number.
+    /// The settings of this very device (DEV-19), empty at first: found again by its
+    /// hardware id and serial number wherever it is plugged in, and by its place when it has none.
     ///
     /// Errors: of the store.
     public func settings() async throws(DeviceError) -> SettingsKey {
@@ -111,15 +111,10 @@ extension Device {
 
     /// Where this device's settings are.
     var settingsPath: SettingsPath {
-        func hexadecimal(_ number: UInt16) -> String {
-            let digits = String(number, radix: 16)
-            return String(repeating: "0", count: 4 - digits.count) + digits
-        }
-        let id = attached.descriptor
-        let serial = attached.strings.serialNumber.map { "serial " + $0 }
+        let serial = usb?.strings.serialNumber.map { "serial " + $0 }
         return SettingsPath([
-            "devices", hexadecimal(id.vendorID), hexadecimal(id.productID),
-            serial ?? "at \(attached.location)",
+            "devices", identity.hardwareIDs.first ?? identity.name,
+            serial ?? "at \(identity.instanceID)",
         ])
     }
 

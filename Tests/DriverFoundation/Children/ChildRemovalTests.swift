@@ -29,7 +29,9 @@ import VirtualUSB
         let script = Script([
             .prepareHardware: { _ throws(DeviceError) in throw DeviceError(.failed) }
         ])
-        try onBench(script, drivers: []) { bench in
+        var options = PlugAndPlay.Options()
+        options.restartsFailedDevices = false
+        try onBench(script, drivers: [], options: options) { bench in
             let bus = try await bench.toyBus()
             await bus.run { $0.settle = { $0.driver = ScriptedDriver.self } }
             await bus.plug(1)
@@ -129,6 +131,59 @@ import VirtualUSB
         }
     }
 
+    @Test("B-9: an idle child lets its parent idle, and has it back in D0 before itself")
+    func idleParent() throws {
+        try onBench(drivers: Self.drivers) { bench in
+            let bus = try await bench.toyBus()
+            let toy = try await bench.toy(1, in: bus)
+            let file = try await bench.interfaces.open(.toy)
+            await bus.run { bus in
+                bus.device.idle(after: .seconds(1))
+                toy.idle(after: .seconds(3))
+            }
+            await bench.clock.wait(for: .seconds(2))
+            try check(!bench.journal.story.contains("ToyBus: exitD0 …"), "it idles under a child")
+            await bench.clock.wait(for: .seconds(8))
+            try same(bus.heldByChildren, 0, "references of an idle child")
+            try same(try await file.write([1]), 1, "a write")
+            let power = bench.journal.story.filter { $0.hasSuffix("D0 …") }
+            try same(
+                power,
+                [
+                    "ToyBus: enterD0 …", "toy 1: enterD0 …", "toy 1: exitD0 …", "ToyBus: exitD0 …",
+                    "ToyBus: enterD0 …", "toy 1: enterD0 …",
+                ], "power")
+            await file.close()
+        }
+    }
+
+    @Test("PNP-18, B-2: a child that fails is made anew by its bus, if the bus's driver agrees")
+    func restart() throws {
+        for isWanted in [true, false] {
+            let script = Script([
+                .prepareHardware: { driver throws(DeviceError) in
+                    if !driver.valve.hasPassed {
+                        driver.valve.open()
+                        throw DeviceError(.failed)
+                    }
+                }
+            ])
+            try onBench(seeds: 0..<4, script, drivers: []) { bench in
+                let bus = try await bench.toyBus()
+                await bus.run {
+                    $0.wantsAgain = isWanted
+                    $0.settle = { $0.driver = ScriptedDriver.self }
+                }
+                await bus.plug(1)
+                await bench.clock.wait(for: .seconds(1))
+                try same(await bus.asked.filter { $0 == "again 1" }.count, 1, "asked")
+                try same(bus.device.children.count, isWanted ? 1 : 0, "children")
+                try same(
+                    bench.journal.story.contains("toy 1: started"), isWanted, "it has started")
+            }
+        }
+    }
+
     @Test("R-18: a child's request is forwarded to its parent's queue, and ends with the child")
     func forwardToParent() throws {
         let script = Script([
@@ -161,7 +216,7 @@ import VirtualUSB
             await bus.pull(1)
             switch await left.value {
             case .success: throw Surprise("it has succeeded")
-            case .failure(let error): try same(error.code, .cancelled, "its end")
+            case .failure(let error): try same(error.code, .removed, "its end")
             }
             await file.close()
             await bench.journal.wait(for: .disposed, of: "toy 1")

@@ -86,7 +86,8 @@ import VirtualUSB
         }
     }
 
-    @Test("FL-1: kinds without a handler pass a filter unchanged; opens and closes do as well")
+    @Test(
+        "FL-1, T-12: kinds without a handler pass a filter unchanged; opens and closes do as well")
     func passing() throws {
         try onBench(Self.writes, filters: [.upper(Censor.self), .upper(Upper.self)]) { bench in
             let (plug, _, file) = try await bench.open()
@@ -96,6 +97,29 @@ import VirtualUSB
                 await code { try await file.control(3) }, .invalidRequest,
                 "what no level has a handler for")
             await file.close()
+            await plug.unplug()
+        }
+    }
+
+    @Test("FL-1, F-6: a filter hears of opens and closes, first; the driver below does as well")
+    func files() throws {
+        let script = Script([
+            .deviceAdd: { driver in
+                driver.device.files(
+                    for: driver, create: { driver, _ in driver.device.tell("function create") },
+                    close: { driver, _ in driver.device.tell("function close") })
+            }
+        ])
+        try onBench(script, filters: [.upper(Doorkeeper.self)]) { bench in
+            let (plug, _, file) = try await bench.open()
+            await file.close()
+            try same(
+                bench.journal.told,
+                ["filter create", "function create", "filter close", "function close"], "told")
+            let door = bench.interfaces.all(of: .gadget)[0]
+            try same(
+                await code { try await door.open(path: "shut") }, .accessDenied, "a refusal")
+            try same(bench.journal.told.count, 5, "told of the refused one")
             await plug.unplug()
         }
     }
@@ -233,6 +257,22 @@ private actor Censor: FilterDriver {
         self.level = level
         level.queue(.sequential, for: self, write: { $1.fail(DeviceError(.accessDenied)) })
         _ = level.queue(.manual, isPowerManaged: true)
+    }
+}
+
+/// Looks at who opens the device.
+private actor Doorkeeper: FilterDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let level: DeviceLevel
+    init(level: DeviceLevel) async throws(DeviceError) {
+        self.level = level
+        level.files(
+            for: self,
+            create: { filter, file throws(DeviceError) in
+                filter.device.tell("filter create")
+                if file.path == "shut" { throw DeviceError(.accessDenied) }
+            },
+            close: { filter, _ in filter.device.tell("filter close") })
     }
 }
 

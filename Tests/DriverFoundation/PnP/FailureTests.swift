@@ -76,8 +76,8 @@ import VirtualUSB
 
     @Test("PNP-18: after the minute a period begins anew only if the device has worked in between")
     func period() {
-        let key = RestartLimit.Key(ports: [1, 2], serial: "7")
-        let other = RestartLimit.Key(ports: [1, 2], serial: "8")
+        let key = RestartLimit.Key(ports: [1, 2], names: ["7"])
+        let other = RestartLimit.Key(ports: [1, 2], names: ["8"])
         func at(_ seconds: Int64) -> Instant {
             Instant(nanoseconds: UInt64(seconds) * 1_000_000_000)
         }

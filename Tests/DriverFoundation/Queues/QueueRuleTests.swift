@@ -107,6 +107,57 @@ import VirtualUSB
         #expect(second.said.contains("Q-19"))
     }
 
+    /// An actor whose only work is one queue's.
+    private actor Writer: DriverActor {
+        nonisolated let scope: Scope
+        private let driver: Scope
+        private(set) var seen: [String] = []
+
+        init(beside device: Device) {
+            scope = Scope(on: device.loop, name: "writer")
+            driver = device.scope
+        }
+
+        func write(_ request: consuming Request) async {
+            seen.append("\(scope.isCurrent) \(driver.isCurrent)")
+            await LoopClock(scope.loop).wait(for: .milliseconds(1))
+            seen.append("\(scope.isCurrent) \(driver.isCurrent)")
+            request.complete(1)
+        }
+
+        func attach(to device: Device) -> [RequestQueue] {
+            [
+                device.queue(.sequential, for: self, write: { await $0.write($1) }),
+                device.queue(.manual, taking: [.read], for: self),
+            ]
+        }
+
+        func beTold(by queue: RequestQueue) {
+            queue.whenReady(for: self) { writer, queue in
+                writer.seen.append("ready \(writer.scope.isCurrent)")
+                queue.next()?.complete(with: [7])
+            }
+        }
+    }
+
+    @Test("Q-23: a queue may run its handlers in a scope of its own, apart from the driver's")
+    func ownScope() throws {
+        try onBench { bench in
+            let (_, _, file) = try await bench.open()
+            let device = try bench.device
+            let writer = Writer(beside: device)
+            let queues = await writer.attach(to: device)
+            await writer.beTold(by: queues[1])
+            for _ in 0..<2 { try same(try await file.write([1]), 1, "a write") }
+            try same(await writer.seen, Array(repeating: "true false", count: 4), "scopes")
+            try same(try await file.read(upTo: 4), [7], "a read")
+            try same(await writer.seen.last, "ready true", "the ready handler's scope")
+            await file.close()
+            try await device.remove()
+            withExtendedLifetime(writer) {}
+        }
+    }
+
     @Test("Q-1: a limit or a group that lets nothing through traps")
     func limits() async {
         let result = await #expect(

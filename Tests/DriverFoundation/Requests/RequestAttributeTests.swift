@@ -100,6 +100,27 @@ import VirtualUSB
         }
     }
 
+    @Test("R-1: a read, a write and a device control bring what belongs to their kind, unchanged")
+    func kinds() throws {
+        let script = Self.handling { driver, request in
+            let code = request.code.map { "\($0.rawValue)" } ?? "none"
+            driver.notes.append(
+                "\(request.kind == .read) \(request.kind == .write) \(code)"
+                    + " \(request.input.byteCount) \(request.outputCapacity)")
+            request.complete()
+        }
+        try onBench(script) { bench in
+            let (_, _, file) = try await bench.open()
+            _ = try await file.read(upTo: 5)
+            try await file.write([1, 2])
+            try await file.control(ControlCode(rawValue: .max), [1, 2, 3], upTo: 4)
+            try same(
+                await bench.driver.notes.suffix(3),
+                ["true false none 0 5", "false true none 2 0", "false false 4294967295 3 4"],
+                "what came")
+        }
+    }
+
     @Test("R-3: who has a request is known at every moment")
     func ownership() throws {
         let script = Self.handling { $0.keep($1) }

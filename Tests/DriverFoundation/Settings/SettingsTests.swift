@@ -42,7 +42,7 @@ import VirtualUSB
             await bench.journal.wait(for: .started)
             let key = try await (try bench.device).settings()
             try await key.key("lamp").assign(5, to: "level")
-            try same(key.path.names.prefix(3), ["devices", "1209", "0001"], "path")
+            try same(key.path.names.prefix(2), ["devices", "usb:1209:0001"], "path")
             await plug.unplug()
             try await plug.replug()
             await bench.journal.next(.started)

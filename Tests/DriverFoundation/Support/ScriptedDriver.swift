@@ -114,6 +114,8 @@ final class Valve: Sendable {
 
     init(on loop: EventLoop) { state = LoopConfined(on: loop, State()) }
 
+    var hasPassed: Bool { state.value.isOpen }
+
     var hasWaiter: Bool { !state.value.waiters.isEmpty }
 
     func pass() async {
