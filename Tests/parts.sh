@@ -151,7 +151,7 @@ part_storm() {
         "$program" "$@"
         return
     fi
-    seeds=${1:-${STORM_SEEDS:-10000}}
+    seeds=${1:-${STORM_SEEDS:-5000}}
     "$program" 0 $((seeds / 2)) >"$state/storm.first" 2>&1 &
     children+=($!)
     "$program" $((seeds / 2)) "$seeds" >"$state/storm.second" 2>&1 &
