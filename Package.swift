@@ -191,7 +191,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "StormTests",
-            dependencies: ["StormModel", "DriverFoundation", "DriverSimulation", "VirtualUSB"],
+            dependencies: [
+                "StormModel", "DriverFoundation", "DriverSimulation", "VirtualUSB", "storm",
+            ],
             path: "Tests/Storm/Tests",
             swiftSettings: strict),
         .target(

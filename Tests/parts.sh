@@ -154,12 +154,17 @@ part_machines() {
     tested count_cases "$state/machines.cases" "$program"
 }
 
-# Storms of the simulation, each seed twice, on two processors.
+# Storms of the simulation, each seed twice, on two processors; one that fails is shrunk.
 part_storm() {
-    local seeds=${1:-${STORM_SEEDS:-10000}} program half failed=0 children=()
+    local program half failed=0 children=() seeds
     need "${building[@]}"
     swift build --configuration release --product storm
     program=$(swift build --configuration release --show-bin-path)/storm
+    if [[ ${1:-} == --* ]]; then
+        "$program" "$@"
+        return
+    fi
+    seeds=${1:-${STORM_SEEDS:-5000}}
     "$program" 0 $((seeds / 2)) >"$state/storm.first" 2>&1 &
     children+=($!)
     "$program" $((seeds / 2)) "$seeds" >"$state/storm.second" 2>&1 &
@@ -168,6 +173,7 @@ part_storm() {
         if ! wait "${children[0]}"; then
             failed=1
             grep '^seed ' "$state/storm.$half" | tail -n 1
+            "$program" --shrink "$(grep '^seed ' "$state/storm.$half" | tail -n 1 | cut -d ' ' -f 2)" || true
         fi
         children=("${children[@]:1}")
         grep --invert-match --extended-regexp '^(mark|seed) ' "$state/storm.$half" || true

@@ -30,6 +30,9 @@ public final class EventLoop: Sendable {
         var turns: UInt64 = 0
         var probes: Probes?
         var isClosed = false
+        var watch: LoopWatch?
+        var watchedSince = Instant(nanoseconds: 0)
+        var activity: StaticString?
     }
 
     /// What other threads hand in.
@@ -89,16 +92,50 @@ public final class EventLoop: Sendable {
         }
     }
 
+    /// Who is told of code that holds the loop for long. On the loop only.
+    package var watch: LoopWatch? {
+        get {
+            preconditionOnLoop()
+            return confined.watch
+        }
+        set {
+            preconditionOnLoop()
+            confined.watch = newValue
+            confined.watchedSince = now
+        }
+    }
+
+    /// What the code that runs now is, for the watch; until the present job ends.
+    @inline(__always)
+    package func note(_ activity: StaticString) {
+        preconditionOnLoop()
+        confined.activity = activity
+    }
+
     @inline(__always)
     func enter(_ scope: Scope) -> Scope? {
         preconditionOnLoop()
         let outer = confined.current
         confined.current = scope
+        if confined.watch != nil { confined.watchedSince = now }
         return outer
     }
 
     @inline(__always)
-    func leave(to outer: Scope?) { confined.current = outer }
+    func leave(to outer: Scope?) {
+        if confined.watch != nil { look(confined.current) }
+        confined.current = outer
+    }
+
+    /// Tells the watch if what ran since the last look took longer than it may.
+    private func look(_ scope: Scope?) {
+        guard let watch = confined.watch else { return }
+        let (start, end) = (confined.watchedSince, now)
+        confined.watchedSince = end
+        let activity = confined.activity.take()
+        let held = start.duration(to: end)
+        if held > watch.limit { watch.report(scope, activity, held) }
+    }
 
     /// A number that no other scope or lane of this loop has. Any thread.
     package func nextOrdinal() -> UInt64 { ordinals.add(1, ordering: .relaxed).newValue }
@@ -266,7 +303,9 @@ public final class EventLoop: Sendable {
     private func runReady() {
         confined.turns += 1
         takeForeign()
+        if confined.watch != nil { confined.watchedSince = now }
         fireDue()
+        if confined.watch != nil { look(nil) }
         // A batch may be long-lived by itself, as tasks ready each other: look at the events after
         // so many entries, or they would starve. A simulation looks after each.
         var budget = chooser == nil ? 256 : 1
@@ -285,10 +324,13 @@ public final class EventLoop: Sendable {
                 isolatedTo: scope.asUnownedSerialExecutor(),
                 taskExecutor: scope.asUnownedTaskExecutor())
             confined.current = nil
+            if confined.watch != nil { look(scope) }
         case .work(let work):
             work.run()
+            if confined.watch != nil { look(nil) }
         case .closure(let body):
             body()
+            if confined.watch != nil { look(nil) }
         }
     }
 

@@ -12,7 +12,11 @@ internal import Glibc
     /// Makes an open lock.
     public init() {
         unsafe mutex = .allocate(capacity: 1)
-        let code = unsafe pthread_mutex_init(mutex, nil)
+        var attributes = pthread_mutexattr_t()
+        unsafe pthread_mutexattr_init(&attributes)
+        unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ERRORCHECK))
+        let code = unsafe pthread_mutex_init(mutex, &attributes)
+        unsafe pthread_mutexattr_destroy(&attributes)
         precondition(code == 0, "pthread_mutex_init failed with \(code)")
     }
 
@@ -21,12 +25,16 @@ internal import Glibc
         unsafe mutex.deallocate()
     }
 
-    /// Runs `body` while no other thread is inside a `withLock` of this lock.
+    /// Runs `body` while no other thread is inside a `withLock` of this lock. Traps when this
+    /// thread is inside one (VF-2), where it would wait for itself for ever.
     @inline(__always)
     public func withLock<Result: ~Copyable, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        unsafe pthread_mutex_lock(mutex)
+        let code = unsafe pthread_mutex_lock(mutex)
+        contract(
+            code == 0,
+            "VF-2: a thread takes a lock that it already has: leave the outer withLock first")
         defer { unsafe pthread_mutex_unlock(mutex) }
         return try body()
     }

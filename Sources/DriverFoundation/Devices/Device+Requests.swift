@@ -12,6 +12,9 @@ extension Device {
             return reply.resume(returning: ClientReply(error: error))
         }
         core.begin(request, from: file, reply, ticket: ticket)
+        if environment.verifier.fails(.request) {
+            return core.finish(error: DeviceError(.outOfMemory), information: 0)
+        }
         if let preprocessing = state.value.parts.preprocessing {
             return preprocessing.accept(core, atHead: false)
         }

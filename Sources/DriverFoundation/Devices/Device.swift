@@ -57,6 +57,7 @@ public final class Device: Sendable {
         var removalWaiters: [Resumption<Bool>] = []
         var removalGrace: Deadline?
         var readers: [ContinuousReader] = []
+        var watch = CallbackWatch()
         var parts = DeviceParts()
     }
 
@@ -137,6 +138,7 @@ struct DeviceEnvironment: Sendable {
     let bus: any USBBus
     let interfaces: DeviceInterfaces
     let recorder: FlightRecorder
+    let verifier: Verifier
     let ledger: ObjectLedger
     let settings: any SettingsStore
     let detachesKernelDrivers: Bool

@@ -44,6 +44,7 @@ final class Hardware: Sendable {
         var claimed: [UInt8] = []
         do throws(BusError) {
             for interface in device.interfaceNumbers {
+                try device.environment.verifier.passBus(.busClaim)
                 try await handle.bus.claim(
                     interface, detaching: device.environment.detachesKernelDrivers)
                 claimed.append(interface)
@@ -68,8 +69,13 @@ final class Hardware: Sendable {
             return handle
         }
         do throws(BusError) {
+            let verifier = device.environment.verifier
+            try verifier.passBus(.busOpen)
             let bus = try await device.environment.bus.open(usb.id)
-            do throws(BusError) { try await bus.setConfiguration(configuration.value) } catch {
+            do throws(BusError) {
+                try verifier.passBus(.busConfiguration)
+                try await bus.setConfiguration(configuration.value)
+            } catch {
                 await bus.close()
                 throw error
             }
@@ -132,9 +138,10 @@ final class Hardware: Sendable {
         // Should it fail, nobody knows which setting is in force: the interface has no pipes (U-6).
         state.value.settings[index].setting = nil
         for pipe in gone { await pipe.core.close(endsReader: true) }
-        do { try await bus.setAlternateSetting(setting, of: interface) } catch {
-            throw DeviceError(error)
-        }
+        do throws(BusError) {
+            try device.environment.verifier.passBus(.busSetting)
+            try await bus.setAlternateSetting(setting, of: interface)
+        } catch { throw DeviceError(error) }
         state.value.settings[index].setting = setting
     }
 
@@ -197,6 +204,7 @@ extension Device {
     /// Errors: `.notFound`, `.invalidRequest` for another kind of endpoint, `.removed`.
     public func pipe(_ address: EndpointAddress) async throws(DeviceError) -> USBPipe {
         guard let hardware = state.value.hardware else { throw DeviceError.removed }
+        try environment.verifier.pass(.pipe)
         return try await hardware.pipe(address)
     }
 
@@ -206,6 +214,7 @@ extension Device {
         _ setting: UInt8, of interface: UInt8
     ) async throws(DeviceError) {
         guard let hardware = state.value.hardware else { throw DeviceError.removed }
+        try environment.verifier.pass(.alternateSetting)
         try await hardware.select(setting, of: interface)
     }
 

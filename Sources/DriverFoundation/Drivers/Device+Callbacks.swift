@@ -31,8 +31,6 @@ extension Device {
     func run(_ call: DriverCall, _ ended: @escaping @Sendable (Bool) -> Void) {
         guard let driver = state.value.driver else { return ended(true) }
         scope.task { [self] in
-            let watchdog = CallbackWatchdog(call.callback, of: self)
-            defer { watchdog.end() }
             do throws(DeviceError) { try await invoke(call, on: driver) } catch {
                 note(error, from: call.callback)
                 return ended(false)
@@ -45,10 +43,8 @@ extension Device {
         connectPower()
         scope.task { [self] in
             observe(.began(.deviceAdd))
-            let watchdog = CallbackWatchdog(.deviceAdd, of: self)
-            defer { watchdog.end() }
             do throws(DeviceError) {
-                try await addDrivers()
+                try await watched(.deviceAdd) { () throws(DeviceError) in try await addDrivers() }
                 observe(.returned(.deviceAdd))
                 post(PnPMachine.Event.deviceAdded)
             } catch {

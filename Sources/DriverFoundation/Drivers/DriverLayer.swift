@@ -141,7 +141,9 @@ extension Device {
     ) async throws(DeviceError) {
         observe(.began(call.callback))
         do throws(DeviceError) {
-            try await inCallback { () throws(DeviceError) in try await driver.take(call) }
+            try await watched(call.callback) { () throws(DeviceError) in
+                try await inCallback { () throws(DeviceError) in try await driver.take(call) }
+            }
         } catch {
             observe(.threw(call.callback, error))
             throw error

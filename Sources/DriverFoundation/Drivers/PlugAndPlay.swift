@@ -20,6 +20,9 @@ public final class PlugAndPlay: Sendable {
     /// What of its devices' objects has not been destroyed (OBJ-13).
     public let objects = ObjectLedger()
 
+    /// What was found wrong with drivers, and what was made to fail.
+    public let verifier: Verifier
+
     private let drivers: [any FunctionDriver.Type]
     private let filters: [FilterPlacement]
     private let options: Options
@@ -35,6 +38,8 @@ public final class PlugAndPlay: Sendable {
         /// How long a device that leaves D0 waits for a request that its driver owns before that is
         /// reported, and again after each further such time. It waits without limit.
         public var watchdogInterval: Duration = .seconds(10)
+        /// What is watched beside, and what is made to fail (VF-63).
+        public var verifier = Verifier.Options()
         /// Where drivers and devices keep their settings (DRV-5, DEV-19); as long as the process
         /// lasts, by default.
         public var settings: any SettingsStore = MemorySettings()
@@ -75,6 +80,7 @@ public final class PlugAndPlay: Sendable {
         self.interfaces = interfaces
         self.options = options
         recorder = FlightRecorder(on: bus.loop)
+        verifier = Verifier(on: bus.loop, options.verifier, logger: options.logger)
         state = LoopConfined(on: bus.loop, State())
     }
 
@@ -82,6 +88,11 @@ public final class PlugAndPlay: Sendable {
     ///
     /// Errors: what keeps the bus from working, with what to do.
     public func start() async throws(DeviceError) {
+        let isRefused = await bus.loop.perform { [self] in
+            watchLoop()
+            return verifier.fails(.busStart)
+        }
+        if isRefused == true { throw DeviceError(.outOfMemory) }
         do {
             try await bus.start { [self] event in handle(event) }
         } catch { throw DeviceError(error) }
@@ -90,8 +101,11 @@ public final class PlugAndPlay: Sendable {
 
     /// The devices that have a driver now, oldest first.
     public func devices() async -> [Device] {
-        await bus.loop.perform { [self] in state.value.devices } ?? []
+        await bus.loop.perform { [self] in presentDevices } ?? []
     }
+
+    /// The same, on the loop.
+    var presentDevices: [Device] { state.value.devices }
 
     /// Loads a bus driver that no hardware stands for: its device is a root, made now (B-1).
     ///
@@ -121,6 +135,7 @@ public final class PlugAndPlay: Sendable {
         for control in controls { await control.shutDown() }
         for device in devices { await device.removeWithoutQuery() }
         for control in controls { await control.end() }
+        await reportLeftDrivers()
         if isFirst { for driver in drivers { await driver.unload() } }
         await bus.stop()
     }
@@ -153,8 +168,8 @@ public final class PlugAndPlay: Sendable {
 
     private var environment: DeviceEnvironment {
         DeviceEnvironment(
-            bus: bus, interfaces: interfaces, recorder: recorder, ledger: objects,
-            settings: options.settings,
+            bus: bus, interfaces: interfaces, recorder: recorder, verifier: verifier,
+            ledger: objects, settings: options.settings,
             detachesKernelDrivers: options.detachesKernelDrivers,
             watchdogInterval: max(options.watchdogInterval, .milliseconds(1)),
             logger: options.logger, observer: options.observer,

@@ -95,6 +95,9 @@ extension Device: InterfacePort {
     private func begin(
         _ opening: FileOpening, _ answer: Resumption<Result<FileObject, DeviceError>>
     ) {
+        do throws(DeviceError) { try environment.verifier.pass(.fileOpen) } catch {
+            return answer.resume(returning: .failure(error))
+        }
         guard isOpenToClients else {
             loop.reach(.openedWhenGoing)
             return answer.resume(returning: .failure(.removed))

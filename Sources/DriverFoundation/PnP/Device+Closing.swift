@@ -88,6 +88,7 @@ extension Device {
         // Taken out first: what the driver does as it goes may look at the device.
         state.value.queues = []
         state.value.requestPool.empty()
+        if let driver = state.value.driver { environment.verifier.deviceEnded(driver, of: name) }
         deleteControlDevices()
         removeDrivers()
         endRelations()

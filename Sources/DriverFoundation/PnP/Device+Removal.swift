@@ -3,6 +3,9 @@ extension Device {
     /// PNP-6: asks whether the device may be removed; throws the answer if it may not.
     func queryRemoval() async throws(DeviceError) {
         let refusal: DeviceError? = await loop.wait(ifEnded: nil) { [self] answer in
+            do throws(DeviceError) { try environment.verifier.pass(.orderlyRemoval) } catch {
+                return answer.resume(returning: error)
+            }
             // One answer is for all who ask before it.
             let isFirst = state.value.removeQueries.isEmpty
             state.value.removeQueries.append(answer)

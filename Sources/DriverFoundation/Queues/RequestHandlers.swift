@@ -54,6 +54,17 @@ struct RequestHandlers<Driver: DriverActor>: Sendable {
     }
 }
 
+extension RequestKind {
+    /// What the loop's watch calls the handler.
+    fileprivate var activity: StaticString {
+        switch self {
+        case .read: "the handler of a read"
+        case .write: "the handler of a write"
+        case .deviceControl: "the handler of a device control"
+        }
+    }
+}
+
 extension DriverActor {
     /// One worker of a queue: isolated to the driver, so that calling a handler is no hop.
     func work(on queue: RequestQueue, _ handlers: RequestHandlers<Self>) async {
@@ -65,6 +76,7 @@ extension DriverActor {
                 request.fail(DeviceError.invalidRequest)
                 continue
             }
+            queue.device.loop.note(request.kind.activity)
             await handler.call(self, request)
         }
     }

@@ -145,7 +145,8 @@ public final class ContinuousReader: Sendable {
     }
 
     private func submit(_ transfer: BusTransfer) {
-        do {
+        do throws(BusError) {
+            try device.environment.verifier.passBus(.busSubmit)
             try transfer.submit(length: size)
             state.value.inFlight += 1
         } catch {
@@ -161,6 +162,7 @@ public final class ContinuousReader: Sendable {
         _ transfer: BusTransfer, _ status: TransferStatus, _ bytes: borrowing RawSpan
     ) {
         state.value.inFlight -= 1
+        let status = device.environment.verifier.fails(.readerTransfer) ? .failed : status
         device.record(.readerCompleted, pipe.endpoint.address, status, bytes.byteCount)
         if status == .completed {
             state.value.failures = 0
@@ -168,6 +170,7 @@ public final class ContinuousReader: Sendable {
             if device.loop.isPlanted(.doubledResubmit) { submit(transfer) }
             state.value.delivered += 1
             let lent = copy bytes
+            device.loop.note("a reader's handler")
             device.scope.perform { deliver(lent) }
         } else if status != .cancelled {
             fail(status)
@@ -270,6 +273,7 @@ extension USBPipe {
         let boundFailed = failed.map {
             unsafe unsafeBitCast($0, to: (@Sendable (Driver, DeviceError) -> ReaderRecovery).self)
         }
+        try core.device.environment.verifier.pass(.reader)
         let reader = try ContinuousReader(
             self, depth: min(max(depth ?? (isInterrupt ? 2 : 4), 1), 64), size: size,
             deliver: { [unowned driver] bytes in bound(driver, bytes) },

@@ -79,6 +79,7 @@ extension IOTarget {
         }
         storage.value.remote.isOpening = true
         storage.value.remote.last = opening
+        storage.value.remote.number += 1
         let file: any FilePort
         do throws(DeviceError) { file = try await openPort(opening) } catch {
             storage.value.remote.isOpening = false
@@ -126,6 +127,8 @@ struct RemoteOpening: Sendable {
     }
 
     var last: Parameters?
+    /// Counts openings: a device that this target has left is not asked about the next.
+    var number: UInt64 = 0
     var isOpening = false
     var isGivenUp = false
     var queryRemove: (@Sendable (IOTarget) async throws(DeviceError) -> Void)?
@@ -144,14 +147,32 @@ struct RemoteOpening: Sendable {
 /// A remote target as the device sees it that it has open.
 private final class TargetHolder: FileHolder {
     private let target: IOTarget
-    init(_ target: IOTarget) { self.target = target }
+    /// The opening that it stands for.
+    private let number: UInt64
 
-    func queryRemove() async throws(DeviceError) {
-        if let refusal = await inScope({ await $0.answerQueryRemove() }) ?? nil { throw refusal }
+    init(_ target: IOTarget) {
+        self.target = target
+        number = target.storage.value.remote.number
     }
 
-    func removeCanceled() async { await inScope { await $0.noticeRemoveCanceled() } }
-    func removeComplete() async { await inScope { await $0.noticeRemoveComplete() } }
+    func queryRemove() async throws(DeviceError) {
+        let refusal = await inScope { [number] target in
+            target.isStill(number) ? await target.answerQueryRemove(number) : nil
+        }
+        if let refusal = refusal ?? nil { throw refusal }
+    }
+
+    func removeCanceled() async {
+        await inScope { [number] target in
+            if target.isStill(number) { await target.noticeRemoveCanceled() }
+        }
+    }
+
+    func removeComplete() async {
+        await inScope { [number] target in
+            if target.isStill(number) { await target.noticeRemoveComplete(number) }
+        }
+    }
 
     /// The driver's handlers run on its own device's scope; `nil` when its loop has ended.
     @discardableResult
@@ -166,14 +187,14 @@ private final class TargetHolder: FileHolder {
 
 extension IOTarget {
     /// T-6: the driver closes or vetoes; without a handler the target closes.
-    fileprivate func answerQueryRemove() async -> DeviceError? {
+    fileprivate func answerQueryRemove(_ number: UInt64) async -> DeviceError? {
         guard let handler = storage.value.remote.queryRemove else {
             await closeForQueryRemove()
             return nil
         }
         do throws(DeviceError) { try await handler(self) } catch { return error }
         contract(
-            [.closed, .closedForQueryRemove, .deleted].contains(state),
+            !isStill(number) || [.closed, .closedForQueryRemove, .deleted].contains(state),
             "T-6: a handler of queryRemove neither closed \(name) nor threw: call"
                 + " closeForQueryRemove() to agree")
         return nil
@@ -189,8 +210,14 @@ extension IOTarget {
     }
 
     /// T-6: whatever the handler does, the target is closed afterwards.
-    fileprivate func noticeRemoveComplete() async {
+    fileprivate func noticeRemoveComplete(_ number: UInt64) async {
         await storage.value.remote.removeComplete?(self)
-        await close()
+        if isStill(number) { await close() }
+    }
+
+    /// Whether it has not been opened again since, nor deleted, and its driver with it.
+    fileprivate func isStill(_ number: UInt64) -> Bool {
+        if device.loop.isPlanted(.staleHolder) { return true }
+        return state != .deleted && storage.value.remote.number == number
     }
 }

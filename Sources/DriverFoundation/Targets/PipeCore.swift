@@ -37,7 +37,8 @@ final class PipeCore: Sendable {
 
     /// A transfer for the continuous reader, outside the pool.
     func makeTransfer(capacity: Int) throws(DeviceError) -> BusTransfer {
-        do {
+        do throws(BusError) {
+            try device.environment.verifier.passBus(.busTransfer)
             return try bus.makeTransfer(
                 type, on: address, maxPacketSize: maxPacketSize, capacity: capacity)
         } catch {
@@ -75,6 +76,7 @@ final class PipeCore: Sendable {
                     + " \(capacity).")
         }
         guard isOpen else { throw DeviceError.removed }
+        try device.environment.verifier.pass(.transferMemory)
         if let index = state.value.idle.lastIndex(where: { $0.transfer.capacity >= capacity }) {
             return state.value.idle.remove(at: index)
         }
@@ -94,10 +96,14 @@ final class PipeCore: Sendable {
         guard isOpen else {
             return PipeOperation.Outcome(status: .cancelled, interruption: .removed)
         }
+        if device.environment.verifier.fails(.busSubmit) {
+            return PipeOperation.Outcome(submitError: BusError(.outOfMemory, "Not submitted."))
+        }
         operation.prepare()
         state.value.running.append(operation)
-        let outcome = await operation.run(
+        var outcome = await operation.run(
             length: length, zeroPacket: zeroPacket, for: core, deadline: deadline)
+        if device.environment.verifier.fails(.transfer) { outcome.status = .failed }
         device.record(.transferCompleted, address, outcome.status, outcome.length)
         if let index = state.value.running.firstIndex(where: { $0 === operation }) {
             state.value.running.swapAt(index, state.value.running.count - 1)
@@ -138,6 +144,7 @@ final class PipeCore: Sendable {
         defer { openGate() }
         interrupt(.cancelled)
         if !device.loop.isPlanted(.undrainedClear) { await drain() }
+        try device.environment.verifier.passBus(.busClear)
         try await bus.clearHalt(address)
     }
 

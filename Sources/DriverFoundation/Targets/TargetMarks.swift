@@ -22,6 +22,8 @@ extension Mark {
 }
 
 extension PlantedFault {
+    /// A device that a target has left is taken for the one that it has open.
+    static let staleHolder = PlantedFault("a device is asked about a target that has left it")
     /// A wait for a sent request ends before the request.
     static let timeoutDoesNotWait = PlantedFault("an early end of a sent request is not awaited")
     /// A stopped target keeps what it pended when it is started.
@@ -31,6 +33,6 @@ extension PlantedFault {
 
     /// Those of I/O targets.
     package static let targets: [PlantedFault] = [
-        timeoutDoesNotWait, startForgetsPended, stopDoesNotWait,
+        timeoutDoesNotWait, startForgetsPended, stopDoesNotWait, staleHolder,
     ]
 }

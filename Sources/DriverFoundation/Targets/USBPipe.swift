@@ -64,6 +64,7 @@ public final class USBPipe: Sendable {
     ///
     /// Errors: `.invalidDeviceState` while the pipe's continuous reader runs: stop it before.
     public func reset() async throws(DeviceError) {
+        try core.device.environment.verifier.pass(.pipeReset)
         guard core.isOpen else { throw DeviceError.removed }
         guard !core.hasRunningReader else {
             throw DeviceError(

@@ -3,9 +3,14 @@ import Glibc
 import StormModel
 
 // storm FIRST END: each seed from FIRST up to END, twice; the marks at the end.
-// storm SEED: one seed, and its log.
+// storm --replay CASE: one storm, and its log. CASE is a seed, or what --shrink printed.
+// storm --shrink CASE: leaves out of a failing storm whatever it fails without.
+// --planted FAULT: the framework makes this mistake. --attempt CASE: for --shrink.
 
-let seeds = CommandLine.arguments.dropFirst().compactMap { UInt64($0) }
+func usage() -> Never {
+    print("usage: storm FIRST END | storm --replay CASE | storm --shrink CASE [--planted FAULT]")
+    exit(64)
+}
 
 func fail(_ error: any Error, showing isLogShown: Bool) -> Never {
     let lines = (error as? StormViolation)?.lines ?? (error as? SimulationError)?.lines ?? []
@@ -14,20 +19,49 @@ func fail(_ error: any Error, showing isLogShown: Bool) -> Never {
     exit(1)
 }
 
-switch seeds.count {
-case 1:
+func survey(_ seeds: Range<UInt64>) {
     do {
-        for line in try Storm.run(seed: seeds[0], isVerbose: true).lines { print(line) }
-    } catch { fail(error, showing: true) }
-case 2 where seeds[0] < seeds[1]:
-    do {
-        let survey = try StormSurvey.run(seeds[0]..<seeds[1]) { seed in
-            let line = Array("seed \(seed)\n".utf8)
-            _ = unsafe write(STDOUT_FILENO, line, line.count)
-        }
+        let survey = try StormSurvey.run(seeds) { StormProcess.put("seed \($0)") }
         for line in survey.report { print(line) }
     } catch { fail(error, showing: false) }
+}
+
+func replay(_ storm: StormCase, planted: String?) {
+    do {
+        let outcome = try Storm.run(storm, planted: StormSurvey.planted(planted), isVerbose: true)
+        for line in outcome.lines { print(line) }
+    } catch { fail(error, showing: true) }
+}
+
+func shrink(_ storm: StormCase, planted: String?) {
+    let program = "/proc/self/exe"
+    let path = unsafe String(cString: realpath(program, nil))
+    var shrinker = StormShrinker(storm) {
+        StormProcess.attempt($0, planted: planted, program: path)
+    }
+    guard shrinker.run() else {
+        print("it does not fail: \(storm)")
+        exit(1)
+    }
+    let switches = planted.map { " --planted '\($0)'" } ?? ""
+    print("shrunk to \(shrinker.count) moves in \(shrinker.tries) tries: \(shrinker.failure)")
+    print("replay with Tests/run storm --replay '\(shrinker.smallest)'" + switches)
+}
+
+var arguments = Array(CommandLine.arguments.dropFirst())
+var planted: String?
+if let index = arguments.firstIndex(of: "--planted"), index + 1 < arguments.count {
+    planted = arguments[index + 1]
+    arguments.removeSubrange(index...(index + 1))
+}
+guard arguments.count == 2 else { usage() }
+switch (arguments[0], StormCase(arguments[1])) {
+case ("--replay", let storm?): replay(storm, planted: planted)
+case ("--shrink", let storm?): shrink(storm, planted: planted)
+case ("--attempt", let storm?): StormProcess.perform(storm, planted: planted)
 default:
-    print("usage: storm FIRST END | storm SEED")
-    exit(64)
+    guard let first = UInt64(arguments[0]), let end = UInt64(arguments[1]), first < end else {
+        usage()
+    }
+    survey(first..<end)
 }

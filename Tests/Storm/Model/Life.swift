@@ -5,12 +5,14 @@ struct Life: Sendable {
     private var running: DriverCallback?
     private var begun: [DriverCallback: Int] = [:]
     private var ended: [DriverCallback: Int] = [:]
-    private var failed: Set<DriverCallback> = []
     private var isNoticing = false
     private var isOpen = false
     private var areInterfacesEnabled = false
     private var areQueuesOn = false
-    private var hasStarted = false
+    /// From the beginning of `prepareHardware()` to the end of `releaseHardware()`.
+    private var isPrepared = false
+    /// From the end of `enterD0(from:)` to the beginning of `exitD0(to:)`.
+    private var isInD0 = false
     private(set) var isDisposed = false
 
     /// Takes one step; says what is wrong with it.
@@ -18,10 +20,8 @@ struct Life: Sendable {
         if isDisposed { return "after the end" }
         switch step {
         case .began(let callback): return begin(callback)
-        case .returned(let callback): return end(callback)
-        case .threw(let callback, _):
-            failed.insert(callback)
-            return end(callback)
+        case .returned(let callback): return end(callback, hasFailed: false)
+        case .threw(let callback, _): return end(callback, hasFailed: true)
         case .hardwareAcquired:
             defer { isOpen = true }
             return isOpen ? "acquired twice" : nil
@@ -36,50 +36,50 @@ struct Life: Sendable {
             return areInterfacesEnabled ? nil : "disabled without being enabled"
         case .queuesStarted:
             defer { areQueuesOn = true }
-            return areQueuesOn || !has(.enterD0) ? "on twice or out of D0" : nil
+            return areQueuesOn || !isInD0 ? "on twice or out of D0" : nil
         case .queuesHeld:
             defer { areQueuesOn = false }
             return areQueuesOn ? nil : "held without being on"
-        case .started, .startFailed:
-            defer { hasStarted = true }
-            return hasStarted ? "a start ended twice" : nil
         case .disposed: return dispose()
         default: return nil
         }
     }
 
-    /// Whether a callback has returned without a failure.
-    private func has(_ callback: DriverCallback) -> Bool {
-        ended[callback, default: 0] > 0 && !failed.contains(callback)
-    }
-
     private mutating func begin(_ callback: DriverCallback) -> String? {
         begun[callback, default: 0] += 1
-        if callback == .surpriseRemoval {
+        switch callback {
+        case .surpriseRemoval:
             isNoticing = true
             return begun[callback] == 1 ? nil : "a departure noticed twice"
+        case .queryRemove, .queryStop: return nil
+        default: break
         }
         if let running { return "while \(running.rawValue) runs" }
         running = callback
-        if callback != .queryRemove, begun[callback] != 1 { return "called twice" }
-        let isLegal =
-            switch callback {
-            case .prepareHardware: has(.deviceAdd) && isOpen
-            case .enterD0: has(.prepareHardware) && isOpen
-            case .exitD0: has(.enterD0) && isOpen && !areQueuesOn
-            case .releaseHardware:
-                begun[.prepareHardware] == 1 && isOpen && !areQueuesOn
-                    && (!has(.enterD0) || begun[.exitD0] == 1)
-            default: true
-            }
-        return isLegal ? nil : "out of order"
+        switch callback {
+        case .deviceAdd: return begun[callback] == 1 ? nil : "called twice"
+        case .prepareHardware:
+            defer { isPrepared = true }
+            return isOpen && !isPrepared && ended[.deviceAdd] == 1 ? nil : "out of order"
+        case .enterD0: return isOpen && isPrepared && !isInD0 ? nil : "out of order"
+        case .exitD0:
+            defer { isInD0 = false }
+            return isOpen && isInD0 && !areQueuesOn ? nil : "out of order"
+        case .releaseHardware: return isOpen && isPrepared && !isInD0 ? nil : "out of order"
+        default: return nil
+        }
     }
 
-    private mutating func end(_ callback: DriverCallback) -> String? {
+    private mutating func end(_ callback: DriverCallback, hasFailed: Bool) -> String? {
         ended[callback, default: 0] += 1
-        if callback == .surpriseRemoval {
+        switch callback {
+        case .surpriseRemoval:
             defer { isNoticing = false }
             return isNoticing ? nil : "ended without having begun"
+        case .queryRemove, .queryStop: return nil
+        case .enterD0: isInD0 = !hasFailed
+        case .releaseHardware: isPrepared = false
+        default: break
         }
         defer { running = nil }
         return running == callback ? nil : "ended without having begun"
@@ -95,7 +95,7 @@ struct Life: Sendable {
         if areInterfacesEnabled { return "interfaces still enabled" }
         if areQueuesOn { return "queues still on" }
         if begun[.prepareHardware] != begun[.releaseHardware] { return "never released" }
-        if has(.enterD0), begun[.exitD0] != 1 { return "never left D0" }
+        if isInD0 { return "never left D0" }
         return nil
     }
 }

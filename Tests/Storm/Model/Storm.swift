@@ -29,6 +29,15 @@ package enum Storm {
     package static func run(
         seed: UInt64, planted: Set<PlantedFault> = [], isVerbose: Bool = false
     ) throws -> Outcome {
+        try run(StormCase(seed: seed), planted: planted, isVerbose: isVerbose)
+    }
+
+    /// `began` is told each move before it is made.
+    package static func run(
+        _ storm: StormCase, planted: Set<PlantedFault> = [], isVerbose: Bool = false,
+        began: @escaping (String) -> Void = { _ in }
+    ) throws -> Outcome {
+        let seed = storm.seed
         var options = Simulation.Options()
         options.timeLimit = .seconds(600)
         options.stepLimit = 400_000
@@ -36,13 +45,15 @@ package enum Storm {
         // In a third of the seeds code takes time, so that deadlines overtake what is ready.
         if seed % 3 == 2 { options.longestStep = .microseconds(seed % 2 == 0 ? 20 : 1000) }
         let keep = Keep()
-        let outcome = try Simulation.run(seed: seed, options: options) { simulation in
-            var dice = Dice(seed: simulation.random.next())
-            let run = StormRun(simulation, dice.split(), isVerbose: isVerbose)
+        keep.began = began
+        let outcome = try Simulation.run(seed: storm.schedule, options: options) { simulation in
+            var dice = Dice(seed: seed)
+            let run = StormRun(
+                simulation, storm, dice.split(), isVerbose: isVerbose, began: keep.began)
             keep.run = run
             run.register()
             defer { run.unregister() }
-            await storm(run, dice)
+            await self.storm(run, dice)
             // Longer than any deadline: whatever is still armed then was forgotten.
             await simulation.clock.wait(for: .seconds(20))
             run.check()
@@ -63,7 +74,35 @@ package enum Storm {
     }
 
     /// Read by the thread that wrote it, after the simulation.
-    private final class Keep: @unchecked Sendable { var run: StormRun? }
+    private final class Keep: @unchecked Sendable {
+        var run: StormRun?
+        var began: (String) -> Void = { _ in }
+    }
+
+    /// One try of a shrinking storm, in this process.
+    package static func attempt(
+        _ storm: StormCase, planted: Set<PlantedFault> = []
+    ) -> StormShrinker.Attempt {
+        var attempt = StormShrinker.Attempt(failure: nil, moves: [], milliseconds: longest)
+        let moves = Moves()
+        do { _ = try run(storm, planted: planted, began: { moves.all.append($0) }) } catch {
+            attempt.failure = sentence(of: error)
+        }
+        attempt.moves = moves.all
+        return attempt
+    }
+
+    private final class Moves { var all: [String] = [] }
+
+    /// What went wrong, without the log.
+    package static func sentence(of error: any Error) -> String {
+        guard let error = error as? SimulationError else { return "\(error)" }
+        guard case .body(let cause) = error.reason else { return "\(error.reason)" }
+        return "\(cause)"
+    }
+
+    /// The longest time that a storm lasts before it calms, in milliseconds.
+    private static let longest = 1500
 
     /// Time for everything that was given up to end without anybody's help.
     private static func calm(
@@ -91,6 +130,7 @@ package enum Storm {
         options.observer = { [run] device, step in run.note(step, of: device) }
         let plugAndPlay = PlugAndPlay(
             on: StormBus(run, bus), drivers: [StormDriver.self, Toaster.self], options: options)
+        run.interfaces = plugAndPlay.interfaces
         run.watch(bus, "bus")
         run.watch(plugAndPlay, "Plug and Play")
         do { try await plugAndPlay.start() } catch { return run.violate("\(error)") }
@@ -99,18 +139,19 @@ package enum Storm {
         var hands: [Task<Void, Never>] = []
         for number in 0..<dice.pick(1...3) {
             let isToaster = run.hasToasters && dice.chance(50)
-            hands.append(
-                StormHand(run, bus, plugAndPlay, number: number).start(isToaster: isToaster))
-        }
-        let clients = (0..<dice.pick(1...5)).map {
-            StormClient(run, plugAndPlay.interfaces, number: $0)
+            let hand = StormHand(run, bus, plugAndPlay, number: number)
+            if run.makes(hand.name) { hands.append(hand.start(isToaster: isToaster)) }
         }
         var programs: [Task<Void, Never>] = []
-        for client in clients { programs.append(client.start()) }
-        await run.simulation.clock.wait(for: .milliseconds(dice.pick(50...1500)))
+        for number in 0..<dice.pick(1...5) {
+            let client = StormClient(run, plugAndPlay.interfaces, number: number)
+            if run.makes(client.name) { programs.append(client.start()) }
+        }
+        let time = min(dice.pick(50...longest), run.storm.milliseconds ?? longest)
+        await run.simulation.clock.wait(for: .milliseconds(time))
         run.isEnding = true
         // Sometimes the bus stops while hands are still at work.
-        let isAbrupt = dice.chance(35)
+        let isAbrupt = dice.chance(35) && run.makes("abrupt")
         if !isAbrupt { await calm(run, hands, plugAndPlay.interfaces) }
         run.log("stop")
         await plugAndPlay.stop()
@@ -127,6 +168,8 @@ extension StormRun {
         for number in requests.unequalToOne { violate("request \(number) did not end once") }
         for (id, life) in lives.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where !life.isDisposed { violate("\(id) was never disposed of") }
+        if openFiles != 0 { violate("\(openFiles) files were not closed") }
+        interfaces = nil
         let armed = simulation.loop.armedDeadlines
         if armed != 0 { violate("\(armed) deadlines are armed") }
     }

@@ -21,8 +21,8 @@ final class StormBus: USBBus {
         self.inner = inner
         loop = inner.loop
         var dice = run.split()
-        isSlow = dice.chance(60)
-        failures = dice.chance(30) ? 15 : 0
+        isSlow = dice.chance(60) && run.makes("slow")
+        failures = dice.chance(30) && run.makes("refusals") ? 15 : 0
         self.dice = LoopConfined(on: inner.loop, dice)
     }
 

@@ -5,6 +5,9 @@ import ToasterDriver
 
 /// A program that opens devices, asks much of them, changes its mind and goes.
 actor StormClient {
+    /// What its moves begin with.
+    nonisolated let name: String
+    private var visits = 0
     private let run: StormRun
     private let scope: Scope
     private let interfaces: DeviceInterfaces
@@ -17,6 +20,7 @@ actor StormClient {
     init(_ run: StormRun, _ interfaces: DeviceInterfaces, number: Int) {
         self.run = run
         self.interfaces = interfaces
+        name = "client\(number)"
         scope = run.simulation.scope(named: "client \(number)")
         dice = run.split()
     }
@@ -34,14 +38,20 @@ actor StormClient {
 
     private func visit() async {
         note("opens")
-        guard let (file, interface) = await open() else {
+        visits += 1
+        var dice = dice.split()
+        let visit = "\(name).\(visits)"
+        guard run.makes(visit), let (file, interface) = await open(&dice) else {
             note("found nothing")
             await clock.wait(for: .milliseconds(dice.pick(1...20)))
             return
         }
         var operations: [Task<Void, Never>] = []
-        for _ in 0..<dice.pick(1...12) {
-            operations.append(contentsOf: ask(file, interface))
+        for number in 0..<dice.pick(1...12) {
+            var asking = dice.split()
+            if run.makes("\(visit).\(number)") {
+                operations.append(contentsOf: ask(file, interface, &asking))
+            }
             if dice.chance(50) { await clock.wait(for: dice.moment(upTo: 60)) }
         }
         if dice.chance(30) { await clock.wait(for: dice.moment(upTo: 300)) }
@@ -63,7 +73,7 @@ actor StormClient {
         if run.isVerbose { run.log("\(scope.name) \(text)") }
     }
 
-    private func open() async -> (DeviceFile, UInt64?)? {
+    private func open(_ dice: inout Dice) async -> (DeviceFile, UInt64?)? {
         let wanted: DeviceInterfaceClass =
             run.hasToasters && dice.chance(40) ? .toaster : .storm
         if dice.chance(10) {
@@ -84,7 +94,9 @@ actor StormClient {
     }
 
     /// Makes one request, and perhaps a task that cancels it.
-    private func ask(_ file: DeviceFile, _ interface: UInt64?) -> [Task<Void, Never>] {
+    private func ask(
+        _ file: DeviceFile, _ interface: UInt64?, _ dice: inout Dice
+    ) -> [Task<Void, Never>] {
         let kind = dice.pick(0...2)
         let size = dice.pick(of: [0, 1, 64, 512, 1300])
         let number = run.requests.begin()

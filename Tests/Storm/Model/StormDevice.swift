@@ -24,6 +24,7 @@ actor StormDevice: VirtualDevice {
         DeviceDescription(vendor: 0x1209, product: 0x5701, name: "Storm") {
             Interface(.vendorSpecific) {
                 Endpoint.interruptIn(0x83, maxPacketSize: 8, every: .milliseconds(1))
+                Endpoint.interruptIn(0x85, maxPacketSize: 4, every: .milliseconds(1))
             }
             Interface(.vendorSpecific) {
                 Endpoint.bulkOut(0x02)
@@ -49,6 +50,7 @@ actor StormDevice: VirtualDevice {
             count += 1
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * UInt32($0))) }
             await port.send(bytes, on: 0x83)
+            if dice.chance(30) { port.task { [port] in await port.send([1], on: 0x85) } }
             if stalls, dice.chance(8) {
                 port.stall(dice.pick(of: [EndpointAddress](arrayLiteral: 0x83, 0x82, 0x02)))
             }

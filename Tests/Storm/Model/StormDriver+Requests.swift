@@ -3,6 +3,7 @@ import DriverFoundation
 /// What it does with requests.
 extension StormDriver {
     func handle(_ request: consuming Request, _ origin: Origin) async {
+        checkFile(of: request)
         deliver(origin)
         await treat(request, origin)
     }
@@ -52,7 +53,7 @@ extension StormDriver {
     }
 
     func treat(_ request: consuming Request, _ origin: Origin) async {
-        let habit = isInD0 ? dice.pick(0...19) : dice.pick(of: [0, 3, 5, 6, 8, 8, 11, 13, 14, 17])
+        let habit = isInD0 ? dice.pick(0...20) : dice.pick(of: [0, 3, 5, 6, 8, 8, 11, 13, 14, 17])
         if run.isVerbose { run.log("\(device.attached.id): \(origin) \(request.kind): \(habit)") }
         switch habit {
         case 0, 1: complete(request, origin)
@@ -71,6 +72,9 @@ extension StormDriver {
         case 11: await control(request, origin)
         case 12: requeue(request, origin)
         case 13: await detached(request, origin)
+        case 18:
+            leave(origin)
+            await sendOn(request)
         case 14, 15, 16: await write(request, origin)
         default: await read(request, origin)
         }

@@ -32,7 +32,13 @@ actor StormDriver: FunctionDriver {
     var held: Request?
     var heldOrigin = Origin.control
     var isInD0 = false
+    /// What else it has.
+    var parts: StormParts
+    var files: FileHabits
+    var targets: TargetHabits
 
+    let name: String
+    private var rounds = 0
     private let throwing: DriverCallback?
     private let waits: Bool
     private let forgetsReader: Bool
@@ -47,11 +53,17 @@ actor StormDriver: FunctionDriver {
         self.device = device
         run = StormRun.on(device.loop)
         var dice = run.split()
-        waits = dice.chance(50)
+        let number = run.nextDriver()
+        name = "driver\(number)"
+        waits = dice.chance(50) && run.makes("\(name).waits")
         forgetsReader = dice.chance(10)
-        isRestless = dice.chance(30)
-        throwing = dice.chance(20) ? dice.pick(of: DriverCallback.allCases) : nil
+        isRestless = dice.chance(30) && run.makes("\(name).restless")
+        let failing = dice.pick(of: DriverCallback.allCases)
+        throwing = dice.chance(20) && run.makes("\(name).throws") ? failing : nil
         habits = QueueHabits(&dice, of: device)
+        parts = StormParts(&dice)
+        files = FileHabits(&dice)
+        targets = TargetHabits(&dice)
         self.dice = dice
         device.register(.storm)
         (handled, manual) = makeQueues()
@@ -59,6 +71,9 @@ actor StormDriver: FunctionDriver {
         for queue in handled + manual {
             run.watch(queue, "queue of \(device.attached.id)")
         }
+        try makeParts()
+        makeFiles()
+        makeTargets()
         try await pass(.deviceAdd)
     }
 
@@ -86,10 +101,13 @@ actor StormDriver: FunctionDriver {
         isInD0 = true
         pump = device.task { [self] in await work() }
         // Not awaited: what it waits for may end with the device alone.
+        device.task { [self] in await tinker() }
+        if targets.isUsed { device.task { [self] in await useTargets() } }
         if habits.controls { device.task { [self] in await controlQueues() } }
     }
 
     func exitD0(to next: PowerState) async throws(DeviceError) {
+        if parts.isRinging { run.violate("\(device.attached.id): left D0 in a DPC (I-1)") }
         isInD0 = false
         for origin in Origin.allCases
         where isPowered(origin) && owned[origin.rawValue] != 0 && !habits.answersStops {
@@ -185,6 +203,8 @@ actor StormDriver: FunctionDriver {
                 await device.clock.wait(for: .seconds(1))
                 continue
             }
+            rounds += 1
+            guard run.makes("\(name).\(rounds)") else { continue }
             if dice.chance(40), let request = powered.next() {
                 deliver(.powered)
                 await treat(request, .powered)

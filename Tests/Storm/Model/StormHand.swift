@@ -5,6 +5,8 @@ import VirtualUSB
 
 /// A hand that plugs one device in and out.
 actor StormHand {
+    /// What its moves begin with.
+    nonisolated let name: String
     private let run: StormRun
     private let scope: Scope
     private let bus: VirtualBus
@@ -21,6 +23,7 @@ actor StormHand {
         self.run = run
         self.bus = bus
         self.plugAndPlay = plugAndPlay
+        name = "hand\(number)"
         scope = run.simulation.scope(named: "hand \(number)")
         dice = run.split()
     }
@@ -32,7 +35,8 @@ actor StormHand {
     }
 
     private func plug(isToaster: Bool) async -> PluggedDevice? {
-        let faults = dice.chance(60) ? dice.faults() : FaultPlan()
+        let drawn = dice.chance(60) ? dice.faults() : FaultPlan()
+        let faults = run.makes("\(name).faults") ? drawn : FaultPlan()
         if faults.rules.contains(where: { $0.fault == .corrupt }) { run.isOrderChecked = false }
         if isToaster {
             return try? await bus.plug(faults: faults) { [run] port in
@@ -55,9 +59,13 @@ actor StormHand {
         guard let plugged = await plug(isToaster: isToaster) else {
             return run.violate("a device could not be plugged in")
         }
+        var number = 0
         while !run.isEnding {
+            var dice = dice.split()
             await clock.wait(for: dice.chance(80) ? dice.moment(upTo: 300) : .zero)
             if run.isEnding { return }
+            number += 1
+            guard run.makes("\(name).\(number)") else { continue }
             // Mostly there is a device to work with.
             if isOut, dice.chance(60) {
                 await replug(plugged)
@@ -71,7 +79,7 @@ actor StormHand {
                 isOut = true
             case 2: await replug(plugged)
             case 3, 4:
-                await remove()
+                await remove(&dice)
                 isOut = true
             default: break
             }
@@ -85,7 +93,7 @@ actor StormHand {
     }
 
     /// Asks the framework for an orderly removal of some device.
-    private func remove() async {
+    private func remove(_ dice: inout Dice) async {
         let devices = await plugAndPlay.devices()
         guard !devices.isEmpty else { return }
         let device = dice.pick(of: devices)

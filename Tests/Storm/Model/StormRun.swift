@@ -38,6 +38,12 @@ struct Dice: Sendable {
 /// ended.
 final class StormRun: @unchecked Sendable {
     let simulation: Simulation
+    /// Which moves are made.
+    let storm: StormCase
+    /// Those made so far, in order.
+    private(set) var moves: [String] = []
+    /// Told each move before it is made.
+    private let began: (String) -> Void
     var isEnding = false
     /// Whether nothing is asked any more: what was given up must end by itself.
     var isCalm = false
@@ -45,6 +51,10 @@ final class StormRun: @unchecked Sendable {
     var hasToasters = false
     /// Whether reports come unspoilt.
     var isOrderChecked = false
+    /// Where drivers find each other.
+    var interfaces: DeviceInterfaces?
+    /// Files whose drivers were told of their opening and not of their closing.
+    var openFiles = 0
     /// Whether to log what drivers do.
     let isVerbose: Bool
     var requests = Requests()
@@ -53,6 +63,7 @@ final class StormRun: @unchecked Sendable {
     private(set) var violations: [String] = []
     private(set) var lives: [AttachmentID: Life] = [:]
     private var dice: Dice
+    private var drivers = 0
     private var traces: [(name: String, isAlive: () -> Bool)] = []
 
     /// Every request a client made, and how often it ended.
@@ -86,13 +97,33 @@ final class StormRun: @unchecked Sendable {
         var unequalToOne: [Int] { endings.indices.filter { endings[$0] != 1 } }
     }
 
-    init(_ simulation: Simulation, _ dice: Dice, isVerbose: Bool) {
+    init(
+        _ simulation: Simulation, _ storm: StormCase, _ dice: Dice, isVerbose: Bool,
+        began: @escaping (String) -> Void
+    ) {
+        self.storm = storm
+        self.began = began
         self.isVerbose = isVerbose
         self.simulation = simulation
         self.dice = dice
     }
 
     func split() -> Dice { dice.split() }
+
+    /// The number of the driver that is being made.
+    func nextDriver() -> Int {
+        drivers += 1
+        return drivers
+    }
+
+    /// Whether a move is made; one that is not leaves all others as they are, since each draws from
+    /// dice of its own.
+    func makes(_ move: String) -> Bool {
+        guard storm.makes(move) else { return false }
+        moves.append(move)
+        began(move)
+        return true
+    }
 
     func visit(_ interface: UInt64, _ request: Int) {
         visits[interface, default: []].append(request)
@@ -127,7 +158,11 @@ final class StormRun: @unchecked Sendable {
             if let life = lives[id], !life.isDisposed { violate("\(id): made anew too early") }
             lives[id] = nil
         }
-        if lives[id] == nil { watch(device, "device \(id)") }
+        if case .matched = step {
+            watch(device, "device \(id)")
+            // One that failed is made anew (PNP-18).
+            if lives[id]?.isDisposed == true { lives[id] = nil }
+        }
         simulation.log("\(id): \(step)")
         if let problem = lives[id, default: Life()].note(step) {
             violate("\(id): \(step): \(problem)")

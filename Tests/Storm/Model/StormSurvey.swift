@@ -13,11 +13,18 @@ package struct StormSurvey: Sendable {
     package private(set) var duration = Duration.zero
 
     /// Every mark that storms must have reached.
-    package static let expected = (Mark.framework + Mark.queues + Mark.virtualUSB).map(\.name)
+    package static let expected =
+        (Mark.framework + Mark.queues + Mark.files + Mark.targets + Mark.virtualUSB).map(\.name)
 
     /// Every mistake that storms must find.
     package static let faults =
-        PlantedFault.framework + PlantedFault.queues + PlantedFault.virtualUSB
+        PlantedFault.framework + PlantedFault.queues + PlantedFault.targets
+        + PlantedFault.virtualUSB
+
+    /// The mistake called `name`, if there is one.
+    package static func planted(_ name: String?) -> Set<PlantedFault> {
+        Set(faults.filter { $0.name == name })
+    }
 
     /// The seed that `SIMULATION_SEED` chooses to be run alone.
     package static var chosenSeed: UInt64? { number(in: Simulation.seedVariable) }
