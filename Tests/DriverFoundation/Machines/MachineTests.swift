@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct MachineTests {
     @Test(
-        "ENG-1, ENG-2: posting only queues; a kept event comes again after a change of state, oldest first"
+        "ENG-1, ENG-2: posting only queues; a kept event comes again after a change of state"
     )
     func kept() {
         var run = MachineRun<PnPMachine>(.created)
