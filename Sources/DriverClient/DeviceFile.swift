@@ -32,7 +32,8 @@ public final class DeviceFile: Sendable {
             ClientRequest(.deviceControl(code), input: input, outputCapacity: length))
     }
 
-    /// Closes the file; calls still waiting end with `.cancelled`. Idempotent.
+    /// Closes the file and returns when that is done. Calls that still wait end with `.cancelled`;
+    /// a driver that cleans up by itself may let those go on that it has in hand (F-2). Idempotent.
     public func close() async { await port.close() }
 
     private func perform(_ request: ClientRequest) async throws(DeviceError) -> ClientReply {

@@ -39,6 +39,7 @@ private let unsafeFiles: Set<String> = [
     "Sources/BusConformance/TransferProbe.swift",
     "Sources/DriverClient/DeviceInterfaces.swift",
     "Sources/DriverFoundation/Objects/ObjectLedger.swift",
+    "Sources/DriverFoundation/Queues/RequestQueue+Drawing.swift",
     "Sources/DriverFoundation/Readers/ContinuousReader.swift",
     "Sources/DriverFoundation/Records/EventLog.swift",
     "Sources/DriverFoundation/Records/EventLog.swift",

@@ -12,6 +12,9 @@ extension Device {
             return reply.resume(returning: ClientReply(error: error))
         }
         core.begin(request, from: file, reply, ticket: ticket)
+        if let preprocessing = state.value.parts.preprocessing {
+            return preprocessing.accept(core, atHead: false)
+        }
         route(core, to: queue)
     }
 

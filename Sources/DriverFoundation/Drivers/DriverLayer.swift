@@ -65,6 +65,9 @@ extension Device {
     /// Puts a layer around the driver: outside the others, or next to the driver. In the driver's
     /// `init`, so that it sees every call.
     public func add(_ layer: any DriverLayer, isOutermost: Bool = true) {
+        contract(
+            state.value.pnp.state == .addingDevice,
+            "DEV-1: a layer is put around the driver of \(name) in its init, not later")
         if isOutermost {
             state.value.lifecycle.layers.insert(layer, at: 0)
         } else {
@@ -137,7 +140,9 @@ extension Device {
         _ call: DriverCall, _ driver: any FunctionDriver
     ) async throws(DeviceError) {
         observe(.began(call.callback))
-        do throws(DeviceError) { try await driver.take(call) } catch {
+        do throws(DeviceError) {
+            try await inCallback { () throws(DeviceError) in try await driver.take(call) }
+        } catch {
             observe(.threw(call.callback, error))
             throw error
         }

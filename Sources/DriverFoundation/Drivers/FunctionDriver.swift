@@ -23,6 +23,10 @@ public protocol FunctionDriver: DriverActor {
     /// the hardware is not open yet. Throwing leaves the device without a driver (PNP-11).
     init(device: Device) async throws(DeviceError)
 
+    /// EvtDriverUnload: the last call of a driver, once for all its devices, when the program stops
+    /// and every one of them has come to its end (DRV-3).
+    static func unload() async
+
     // MARK: Hardware
 
     /// EvtDevicePrepareHardware: the device is open and its interfaces are claimed: find pipes,
@@ -115,6 +119,8 @@ extension FunctionDriver {
         unsafe device.scope.asUnownedSerialExecutor()
     }
 
+    /// Does nothing.
+    public static func unload() async {}
     /// Does nothing.
     public func prepareHardware() async throws(DeviceError) {}
     /// Does nothing.

@@ -110,17 +110,18 @@ public final class PlugAndPlay: Sendable {
     }
 
     /// Tells the control devices (CB-11), removes every device (PNP-7), waits for the end of each,
-    /// and stops the bus. Calling it again does nothing.
+    /// has the drivers unload (DRV-3), and stops the bus. Calling it again does nothing.
     public func stop() async {
         await options.sleepSource?.end()
         let left = await bus.loop.perform { [self] in
-            state.value.isStopping = true
-            return (state.value.devices, state.value.controls)
+            defer { state.value.isStopping = true }
+            return (state.value.devices, state.value.controls, isFirst: !state.value.isStopping)
         }
-        guard let (devices, controls) = left else { return await bus.stop() }
+        guard let (devices, controls, isFirst) = left else { return await bus.stop() }
         for control in controls { await control.shutDown() }
         for device in devices { await device.removeWithoutQuery() }
         for control in controls { await control.end() }
+        if isFirst { for driver in drivers { await driver.unload() } }
         await bus.stop()
     }
 

@@ -13,8 +13,6 @@ struct FileHandlers: Sendable {
     var cleanup: (@Sendable (FileObject) async -> Void)?
     var close: (@Sendable (FileObject) async -> Void)?
 
-    init() {}
-
     init<Driver: Actor>(
         for driver: Driver, _ create: FileCreateHandler<Driver>?, _ cleanup: FileHandler<Driver>?,
         _ close: FileHandler<Driver>?

@@ -15,7 +15,7 @@ struct InterruptCallbacks: Sendable {
     let enable: @Sendable () async throws(DeviceError) -> Void
     let disable: @Sendable () async throws(DeviceError) -> Void
 
-    init<Driver: FunctionDriver>(
+    init<Driver: DriverActor>(
         for driver: Driver, enable: InterruptCallback<Driver>?, disable: InterruptCallback<Driver>?
     ) {
         self.enable = { [weak driver] () throws(DeviceError) in
@@ -28,7 +28,7 @@ struct InterruptCallbacks: Sendable {
 }
 
 /// Tells a driver that a source was connected, or is about to be disconnected.
-public typealias InterruptCallback<Driver: FunctionDriver> =
+public typealias InterruptCallback<Driver: DriverActor> =
     @Sendable (isolated Driver) async throws(DeviceError) -> Void
 
 /// What a source has done since it was made.
@@ -57,7 +57,7 @@ extension Device {
     /// when it is enabled; one that is not there, or of another kind, then fails the start.
     /// Errors: `.invalidDeviceState` once the device is being disposed of (OBJ-4).
     @discardableResult
-    public func interruptSource<Driver: FunctionDriver, Value: Sendable>(
+    public func interruptSource<Driver: DriverActor, Value: Sendable>(
         _ name: String = "", on endpoints: [EndpointAddress], for driver: isolated Driver,
         enable: InterruptCallback<Driver>? = nil, disable: InterruptCallback<Driver>? = nil,
         failed: @escaping @Sendable (DeviceError) -> ReaderRecovery = { _ in .restart },

@@ -50,14 +50,21 @@ extension Device {
     ) -> Bool {
         let left = state.value[keyPath: run].state
         guard let effects = state.value[keyPath: run].next() else { return false }
-        if let observer = environment.stateObserver {
-            let entered = state.value[keyPath: run].state
-            if left != entered {
-                observer(self, StateChange(machine: machine, from: "\(left)", to: "\(entered)"))
-            }
-        }
+        let entered = state.value[keyPath: run].state
+        if left != entered { observe(machine, from: left, to: entered) }
         for effect in effects { perform(effect) }
         return true
+    }
+
+    private func observe(
+        _ machine: DeviceMachine, from left: some Sendable, to entered: some Sendable
+    ) {
+        let observers = state.value.parts.stateObservers.filter { $0.machines.contains(machine) }
+        // The texts are for those who look at them.
+        if environment.stateObserver == nil, observers.isEmpty { return }
+        let change = StateChange(machine: machine, from: "\(left)", to: "\(entered)")
+        environment.stateObserver?(self, change)
+        for observer in observers { observer.note(change) }
     }
 
     /// Looks at what is waited for, when no event is left; whether somebody was answered, which may

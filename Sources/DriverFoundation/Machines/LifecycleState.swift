@@ -21,6 +21,8 @@ struct LifecycleState {
     var mayRestart = true
     /// A new device follows this one's end (PNP-18).
     var isRestarting = false
+    /// The tasks of the callbacks that run now.
+    var callbackTasks: [Int] = []
 }
 
 /// Who needs a device in D0, and what it may do when nobody does.

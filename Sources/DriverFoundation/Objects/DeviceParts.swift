@@ -10,6 +10,10 @@ struct DeviceParts {
     var heldLocks: [HeldLock] = []
     /// Waits that end when the device goes.
     var departures = Departures()
+    /// The queue in which the driver looks at requests before their own (DEV-10).
+    var preprocessing: RequestQueue?
+    /// Who is told of the machines' states (DEV-13).
+    var stateObservers: [StateObserver] = []
     /// Whether the device has come to its end, objects included.
     var isDisposed = false
 }

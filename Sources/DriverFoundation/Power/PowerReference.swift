@@ -67,6 +67,10 @@ extension Device {
         for purpose: String = "the driver",
         _ body: () async throws(DeviceError) -> Value
     ) async throws(DeviceError) -> Value {
+        contract(
+            !isInCallback,
+            "WAKE-3: a callback of \(name) waits for D0, which waits for the callback: use"
+                + " stopIdling(for:), or device.task")
         let reference = PowerReference(purpose, on: self)
         reference.take()
         defer { reference.drop() }

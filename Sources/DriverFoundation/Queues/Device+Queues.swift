@@ -41,7 +41,7 @@ extension Device {
     /// Two queues for one kind, two for `other`, a queue without any handler, or a manual one with
     /// handlers for requests trap: the driver contradicts itself.
     @discardableResult
-    public func queue<Driver: FunctionDriver>(
+    public func queue<Driver: DriverActor>(
         _ dispatch: QueueDispatch, name: String? = nil, isPowerManaged: Bool = true,
         allowsZeroLength: Bool = false, share: QueueShare? = nil,
         taking routes: [RequestRoute] = [], for driver: isolated Driver,

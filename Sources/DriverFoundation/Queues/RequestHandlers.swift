@@ -15,10 +15,25 @@ public typealias ResumeHandler<Driver: DriverActor> =
 
 /// The handlers of one queue: one for each kind of request, and one for what is left.
 struct RequestHandlers<Driver: DriverActor>: Sendable {
-    let read: RequestHandler<Driver>?
-    let write: RequestHandler<Driver>?
-    let deviceControl: RequestHandler<Driver>?
-    let other: RequestHandler<Driver>?
+    /// A handler alone in a structure: an optional function would be wrapped anew, with an
+    /// allocation, whenever it is taken out.
+    struct Handler: Sendable {
+        let call: RequestHandler<Driver>
+    }
+    private let read: Handler?
+    private let write: Handler?
+    private let deviceControl: Handler?
+    private let other: Handler?
+
+    init(
+        read: RequestHandler<Driver>?, write: RequestHandler<Driver>?,
+        deviceControl: RequestHandler<Driver>?, other: RequestHandler<Driver>?
+    ) {
+        self.read = read.map(Handler.init)
+        self.write = write.map(Handler.init)
+        self.deviceControl = deviceControl.map(Handler.init)
+        self.other = other.map(Handler.init)
+    }
 
     /// The kinds for which there is a handler.
     var routes: [RequestRoute] {
@@ -30,7 +45,7 @@ struct RequestHandlers<Driver: DriverActor>: Sendable {
         return routes
     }
 
-    func handler(for kind: RequestKind) -> RequestHandler<Driver>? {
+    func handler(for kind: RequestKind) -> Handler? {
         switch kind {
         case .read: read ?? other
         case .write: write ?? other
@@ -50,7 +65,7 @@ extension DriverActor {
                 request.fail(DeviceError.invalidRequest)
                 continue
             }
-            await handler(self, request)
+            await handler.call(self, request)
         }
     }
 }

@@ -59,7 +59,7 @@ extension RequestQueue {
     ///
     /// One handler, of a manual queue; it may be removed while the queue is stopped. Threading: the
     /// device's scope, in a turn of its own. Nothing is allocated for a call.
-    public func whenReady<Driver: FunctionDriver>(
+    public func whenReady<Driver: DriverActor>(
         for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver, RequestQueue) -> Void
     ) {
@@ -67,8 +67,12 @@ extension RequestQueue {
         contract(
             state.value.hooks.ready == nil,
             "Q-13: \(name) has a ready handler: remove it first, while the queue is stopped")
+        // Bound once: called as a plain function in the driver's scope. The isolated parameter is
+        // passed the same way; only the type system's view of it goes.
+        let bound = unsafe unsafeBitCast(
+            handler, to: (@Sendable (Driver, RequestQueue) -> Void).self)
         state.value.hooks.ready = ReadyTurn(self) { [unowned driver, unowned self] in
-            driver.assumeIsolated { handler($0, self) }
+            bound(driver, self)
         }
         becomeReady()
     }

@@ -48,9 +48,12 @@ extension RequestQueue {
                 if let core = takeDeliverable() { return worker.resume(returning: core) }
                 if state.value.workers.areEnded || state.value.workers.idle.count >= presentedLimit
                 {
-                    return worker.resume(returning: nil)
+                    worker.resume(returning: nil)
+                } else {
+                    state.value.workers.idle.append(worker)
                 }
-                state.value.workers.idle.append(worker)
+                // The turn for which it was started was for nothing: another queue may have it.
+                share?.group.deliver()
             }
             guard let core else { return nil }
             // On its way to the worker the queue may have been stopped: then the driver does not

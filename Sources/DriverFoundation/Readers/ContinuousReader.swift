@@ -249,7 +249,7 @@ extension USBPipe {
     /// failure; without it failures restart.
     /// Errors: `.invalidRequest` for an OUT pipe or a size that is no multiple of the packet size
     /// (wdf.md §4.1), `.outOfMemory`, `.removed`.
-    public func continuousReader<Driver: FunctionDriver>(
+    public func continuousReader<Driver: DriverActor>(
         for driver: isolated Driver, depth: Int? = nil, size: Int? = nil,
         failed: (@Sendable (isolated Driver, DeviceError) -> ReaderRecovery)? = nil,
         _ handler: @escaping @Sendable (isolated Driver, RawSpan) -> Void

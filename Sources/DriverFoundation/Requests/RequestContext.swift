@@ -28,8 +28,7 @@ extension Request {
     /// The context of this request, one for each type (DEV-9): `request[Progress.self].count += 1`.
     /// Every request begins with `Context()`, whatever an earlier one left.
     ///
-    /// Nothing is allocated for it once the device's requests have been used before. Threading: the
-    /// device's scope.
+    /// Its place is kept with the device's pooled requests. Threading: the device's scope.
     public subscript<Context: RequestContext>(_ type: Context.Type) -> Context {
         get { core.place(for: type).state.value.value }
         nonmutating _modify {

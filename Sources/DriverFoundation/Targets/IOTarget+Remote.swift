@@ -36,6 +36,12 @@ extension IOTarget {
         if let last = storage.value.remote.last { try await open(last) }
     }
 
+    /// What it was opened on, with its class, names and properties (T-10); `nil` for a target that
+    /// is opened by a symbolic name, on something else, or not yet.
+    public var interface: DeviceInterface? {
+        if case .interface(let interface, _) = storage.value.remote.last { interface } else { nil }
+    }
+
     /// Closes it: what it keeps ends with `.invalidDeviceState`, what was sent is cancelled and
     /// awaited. Idempotent.
     public func close() async { await close(as: .closed) }

@@ -126,7 +126,7 @@ final class CallbackWorker: Sendable {
 /// A number that differs between tasks that live at the same time.
 var currentTask: Int { unsafe withUnsafeCurrentTask { unsafe $0?.hashValue ?? 0 } }
 
-extension FunctionDriver {
+extension DriverActor {
     /// A worker's task: `handler` is called each time that it is asked for.
     func serve(
         _ worker: CallbackWorker, _ handler: @Sendable (isolated Self) async -> Void
@@ -138,7 +138,7 @@ extension FunctionDriver {
 
 extension Device {
     /// A worker that calls `handler` on the driver, for as long as there is a driver.
-    func callbackWorker<Driver: FunctionDriver>(
+    func callbackWorker<Driver: DriverActor>(
         _ name: String, for driver: Driver,
         _ handler: @escaping @Sendable (isolated Driver) async -> Void
     ) -> CallbackWorker {

@@ -128,7 +128,7 @@ extension Device {
     /// nanoseconds above zero (trapped).
     ///
     /// Errors: `.invalidDeviceState` once the device is being disposed of (OBJ-4).
-    public func timer<Driver: FunctionDriver>(
+    public func timer<Driver: DriverActor>(
         _ name: String = "", every period: Duration? = nil, tolerance: Duration = .zero,
         for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver) async -> Void

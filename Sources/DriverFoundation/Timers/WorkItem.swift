@@ -54,7 +54,7 @@ extension Device {
     /// Makes a work item. `name` is for reports.
     ///
     /// Errors: `.invalidDeviceState` once the device is being disposed of (OBJ-4).
-    public func workItem<Driver: FunctionDriver>(
+    public func workItem<Driver: DriverActor>(
         _ name: String = "", for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver) async -> Void
     ) throws(DeviceError) -> WorkItem {
@@ -65,7 +65,7 @@ extension Device {
     /// Makes a deferred call. `name` is for reports.
     ///
     /// Errors: `.invalidDeviceState` once the device is being disposed of (OBJ-4).
-    public func deferredCall<Driver: FunctionDriver>(
+    public func deferredCall<Driver: DriverActor>(
         _ name: String = "", for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver) -> Void
     ) throws(DeviceError) -> DeferredCall {

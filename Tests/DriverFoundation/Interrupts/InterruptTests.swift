@@ -182,9 +182,7 @@ import VirtualUSB
         }
     }
 
-    @Test(
-        "I-1, VF-9: a source made in prepareHardware goes with it; made elsewhere it traps"
-    )
+    @Test("I-1, DEV-1, VF-9: a source of prepareHardware goes with it; made elsewhere it traps")
     func places() async throws {
         try onBench(Self.script(in: .prepareHardware)) { bench in
             let (_, gadget, file) = try await bench.open()

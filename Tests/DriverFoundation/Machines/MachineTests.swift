@@ -21,7 +21,7 @@ import Testing
         #expect(run.next() == [.acquireHardware])
     }
 
-    @Test("an event that must not come traps, and names machine, event and state")
+    @Test("VF-12: an event that must not come traps, and names machine, event and state")
     func unexpected() async {
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]

@@ -124,7 +124,8 @@ import VirtualUSB
         }
     }
 
-    @Test("DEV-13, SEED-2: each change of each machine's state is told, as the charts have it")
+    @Test(
+        "DEV-13, CB-12, SEED-2: each change of each machine's state is told, as the charts have it")
     func stateChanges() throws {
         let told = Told()
         var options = PlugAndPlay.Options()

@@ -119,6 +119,42 @@ private final class NotingLayer: DriverLayer {
         #expect(try life(failing: ("B", .after, .enterD0), of: .exitD0) == ["driver"])
     }
 
+    @Test("VF-48, DEV-1: what belongs into a driver's init traps when it comes later")
+    func tooLate() async {
+        let result = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            try onBench(seeds: 0..<1) { bench in
+                _ = try await bench.plug()
+                await bench.journal.wait(for: .started)
+                let device = try bench.device
+                let notes = LoopConfined<[String]>(on: device.loop, [])
+                device.add(NotingLayer("late", failing: nil, notes))
+            }
+        }
+        let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(text.contains("DEV-1: a layer is put around the driver"))
+    }
+
+    @Test("GAP-4: what composes a driver lives as long as its device")
+    func lives() throws {
+        let kept = Kept()
+        let add: Script.Step = { driver throws(DeviceError) in
+            let notes = LoopConfined<[String]>(on: driver.device.loop, [])
+            let layer = NotingLayer("A", failing: nil, notes)
+            kept.layer = layer
+            driver.device.add(layer)
+        }
+        try onBench(seeds: 0..<1, Script([.deviceAdd: add])) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            try check(kept.layer != nil, "it is gone")
+            try await bench.device.remove()
+            await bench.settle()
+            try check(kept.layer == nil, "it lives on")
+        }
+    }
+
     @Test("CX-1: a stateless call reaches everybody, whatever throws, and the first error counts")
     func stateless() throws {
         for hook in [NotingLayer.Hook.before, .after] {
@@ -133,4 +169,5 @@ private final class NotingLayer: DriverLayer {
 private final class Kept: @unchecked Sendable {
     var notes: LoopConfined<[String]>?
     var result: [String] = []
+    weak var layer: (any DriverLayer)?
 }

@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("PNP-6: a veto leaves the device as it was, and the caller knows why")
+    @Test("PNP-6, CB-5: a veto leaves the device as it was, and the caller knows why")
     func veto() throws {
         let script = Script([
             .queryRemove: { _ throws(DeviceError) in throw DeviceError(.busy, "Toast is inside.") }

@@ -52,7 +52,7 @@ import VirtualUSB
         }
     }
 
-    @Test("PNP-9: a driver vetoes a stop, and the device works on")
+    @Test("PNP-9, CB-5: a driver vetoes a stop, and the device works on")
     func veto() throws {
         let script = Script([
             .queryStop: { _ throws(DeviceError) in throw DeviceError(.busy, "Toast is inside.") }
@@ -143,7 +143,7 @@ import VirtualUSB
         }
     }
 
-    @Test("PNP-14: a post-interrupt step that fails is unwound, and D0Exit is called")
+    @Test("PNP-14, CB-3: a post-interrupt step that fails is unwound, and D0Exit is called")
     func postInterruptsFail() throws {
         let script = Script([
             .postInterruptsEnabled: { _ throws(DeviceError) in throw DeviceError(.stalled) }

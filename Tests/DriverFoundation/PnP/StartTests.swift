@@ -74,7 +74,9 @@ import VirtualUSB
         }
     }
 
-    @Test("PNP-12: PrepareHardware fails; ReleaseHardware is called, interfaces are never enabled")
+    @Test(
+        "PNP-12, CB-1: PrepareHardware fails; Release is called, interfaces are never enabled"
+    )
     func prepareHardwareFails() throws {
         let script = Script([
             .prepareHardware: { _ throws(DeviceError) in throw DeviceError(.deviceData) }

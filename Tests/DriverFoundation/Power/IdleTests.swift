@@ -36,7 +36,7 @@ import VirtualUSB
         restartSelfManagedIO
         """
 
-    @Test("PNP-3, WAKE-1: an idle device leaves D0, and comes back when it is asked for")
+    @Test("PNP-3, CB-2, WAKE-1: an idle device leaves D0, and comes back when it is asked for")
     func idle() throws {
         try onBench(Self.script()) { bench in
             _ = try await bench.plug()
@@ -54,7 +54,9 @@ import VirtualUSB
         }
     }
 
-    @Test("WAKE-2: while anybody needs it, a device does not idle; after the last, the time runs")
+    @Test(
+        "WAKE-2, GAP-14: while anybody needs a device it does not idle; then the time runs"
+    )
     func references() throws {
         try onBench(Self.script()) { bench in
             _ = try await bench.plug()
@@ -139,7 +141,7 @@ import VirtualUSB
     }
 
     @Test(
-        "WAKE-1, WAKE-8: the user decides before the administrator, and that one before the driver")
+        "WAKE-1, WAKE-8, GAP-19: the user decides before the administrator, he before the driver")
     func precedence() throws {
         try onBench(Self.script()) { bench in
             _ = try await bench.plug()
@@ -166,6 +168,42 @@ import VirtualUSB
             await bench.settle()
             try check(device.idleReport.isInD0, "it idles still")
         }
+    }
+
+    @Test("VF-47: a callback of power that waits for D0 traps instead of waiting for itself")
+    func waitsForItself() async {
+        let result = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            let script = Script([
+                .enterD0: { driver throws(DeviceError) in
+                    try await driver.device.withD0 { () throws(DeviceError) in }
+                }
+            ])
+            try onBench(seeds: 0..<1, script) { bench in
+                _ = try await bench.plug()
+                await bench.settle()
+            }
+        }
+        let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(text.contains("WAKE-3: a callback of"))
+    }
+
+    @Test("VF-49: a reference to D0 that is given back twice traps, and names its holder")
+    func twice() async {
+        let result = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            try onBench(seeds: 0..<1) { bench in
+                _ = try await bench.plug()
+                await bench.journal.wait(for: .started)
+                let reference = try bench.device.stopIdling(for: "the clumsy one")
+                reference.end()
+                reference.end()
+            }
+        }
+        let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(text.contains("WAKE-3: the clumsy one gives up D0"))
     }
 
     @Test("WAKE-1: what cannot be is refused, and changes nothing")
@@ -270,7 +308,7 @@ import VirtualUSB
         }
     }
 
-    @Test("WAKE-2: a device that is woken again and again for nothing is reported with its waker")
+    @Test("GAP-14: a device that is woken again and again for nothing is reported with its waker")
     func wakeLoop() throws {
         try onBench(Self.script()) { bench in
             _ = try await bench.plug()
@@ -286,7 +324,7 @@ import VirtualUSB
         }
     }
 
-    @Test("WAKE-2: a device that moves bytes each time it is woken is not reported")
+    @Test("GAP-14: a device that moves bytes each time it is woken is not reported")
     func usefulWakes() throws {
         try onBench(Self.script()) { bench in
             _ = try await bench.plug()

@@ -9,18 +9,13 @@ import VirtualUSB
 /// loop of its own: from its submission to its client's going on.
 @Suite("What a request allocates when warm", .enabled(if: allocation_count_works()))
 struct QueueAllocationTests {
-    private struct Count: RequestContext { var number = 0 }
-
     /// A driver with a queue of each kind: writes at once, reads by hand, controls in a group.
     private static let script = Script([
         .deviceAdd: { driver in
             let group = driver.device.queueGroup(limit: 2)
             driver.device.queue(
                 .sequential, for: driver,
-                write: { _, request in
-                    request[Count.self].number += 1
-                    request.complete(1)
-                })
+                write: { $1.complete(1) })
             driver.device.queue(
                 .parallel(limit: 2), share: group.share(.high), for: driver,
                 deviceControl: { $1.complete(1) })
@@ -47,11 +42,15 @@ struct QueueAllocationTests {
         let device = try #require(await bus.loop.perform { found.value } ?? nil)
         let driver = try #require(
             await bus.loop.perform { device.state.value.driver as? ScriptedDriver } ?? nil)
-        let count = try await driver.countRequests(2000, kind)
+        // A task that prefers the scope, as the framework's do: any other is resumed by way of the
+        // global pool, which allocates.
+        let count = try await Task(executorPreference: device.scope) {
+            try await driver.countRequests(2000, kind)
+        }.value
         print("2000 requests (\(kind)) allocated \(count)")
         #if DEBUG
-        // A debug build allocates frames and boxes: they bound it there.
-        #expect(count <= 12 * 2000)
+        // A debug build allocates frames and boxes, which only bound it there.
+        #expect(count <= 30 * 2000)
         #else
         #expect(count == 0)
         #endif

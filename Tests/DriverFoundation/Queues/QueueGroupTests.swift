@@ -92,6 +92,23 @@ import VirtualUSB
         }
     }
 
+    @Test("Q-21: a turn whose request is cancelled before it is taken goes to another queue")
+    func unusedTurn() throws {
+        try onBench(seeds: 0..<48, Self.script(limit: 1)) { bench in
+            let (_, _, file) = try await bench.open()
+            let queues = try await bench.queues
+            for queue in queues { await queue.stop() }
+            let write = await bench.write([3], to: file)
+            let control = bench.client { try await file.control(2, [2]).information }
+            await bench.settle()
+            for queue in queues { queue.start() }
+            control.cancel()
+            let code = await control.value.code
+            try check(code == nil || code == .cancelled, "the control: \(String(describing: code))")
+            try same(await write.value.code, nil, "the write")
+        }
+    }
+
     @Test("Q-21: a queue of a group that is stopped takes no turns")
     func stoppedMember() throws {
         try onBench(Self.script(limit: 1)) { bench in

@@ -6,11 +6,14 @@ import VirtualUSB
 
 /// Targets on other devices, and what they have to do with those devices' removal.
 @Suite struct RemoteTargetTests {
-    @Test("T-2: a remote target opens another device's interface, and is started by that")
+    @Test("T-2, T-10: a remote target opens another device's interface, and is started by that")
     func open() throws {
         try onHolderBench(Below.script) { bench in
             let (target, queue) = try await bench.remote()
             try same(target.state, .started, "state")
+            // T-10: what a target can be asked.
+            try same(target.interface?.interfaceClass, .gadget, "class")
+            try same(target.interface?.id, try bench.interface.id, "interface")
             let write = bench.write(7, to: target)
             await bench.settle()
             try queue.answerNext { request in

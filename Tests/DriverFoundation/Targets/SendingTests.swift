@@ -252,6 +252,47 @@ import Testing
         }
     }
 
+    @Test("R-15: below it is known on whose behalf a request came, whoever has sent it on")
+    func behalf() throws {
+        try onBench(seeds: 0..<4, Self.script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            let queue = try await bench.driver.queues[0]
+            let guest = ClientIdentity(processID: 7, userID: 1001, groupID: 100)
+            let file = try await bench.interface.open(as: guest)
+            for code in [Self.upper, Self.forget] {
+                let call = bench.client { try await file.control(code) }
+                await bench.settle()
+                try queue.answerNext { request in
+                    try same(request.file?.client, guest, "client")
+                    request.complete()
+                }
+                _ = await call.value
+            }
+            // What a driver asks for by itself is on nobody's behalf.
+            let call = bench.client { try await file.control(Self.made) }
+            await bench.settle()
+            try queue.answerNext { request in
+                try check(request.file == nil, "it came through a file")
+                request.complete()
+            }
+            _ = await call.value
+        }
+    }
+
+    @Test("R-17: a time limit is there before the send, even one that has passed already")
+    func passedLimit() throws {
+        try onBench(Below.script) { bench in
+            let (target, queue) = try await bench.below()
+            let past = SendOptions(until: bench.clock.now)
+            try same(await code { try await target.write([1], past) }, .timedOut, "sent")
+            await target.stop(.waitForSentIO)
+            let none = SendOptions(timeout: .zero)
+            try same(await code { try await target.write([1], none) }, .timedOutNotSent, "pended")
+            try same([queue.count, target.pendedCount], [0, 0], "left")
+        }
+    }
+
     @Test("R-19: a request knows the file through which it came")
     func file() throws {
         try onBench(seeds: 0..<2, Self.script) { bench in
