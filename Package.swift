@@ -196,6 +196,15 @@ let package = Package(
             ],
             path: "Tests/Storm/Tests",
             swiftSettings: strict),
+        .target(
+            name: "MachineModel", dependencies: ["DriverFoundation"], path: "Tests/Machines/Model",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "machines", dependencies: ["MachineModel"], path: "Tests/Machines/Command",
+            swiftSettings: strict),
+        .testTarget(
+            name: "MachinesTests", dependencies: ["MachineModel", "DriverFoundation"],
+            path: "Tests/Machines/Tests", swiftSettings: strict),
         .testTarget(
             name: "SamplesTests",
             dependencies: [

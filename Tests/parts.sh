@@ -141,6 +141,19 @@ part_compile() {
     tested count_cases "$state/compile.cases" Tests/MustNotCompile/check "$(swift build --show-bin-path)/Modules"
 }
 
+# What can happen to a device's machines, all of it; MACHINES_DEEP=1 goes further first.
+part_machines() {
+    local program
+    need "${building[@]}"
+    swift build --configuration release --product machines
+    program=$(swift build --configuration release --show-bin-path)/machines
+    if [[ ${1-} == deep || -n ${MACHINES_DEEP-} ]]; then
+        tested count_cases "$state/machines.deep" "$program" deep
+        if [[ ${1-} == deep ]]; then return; fi
+    fi
+    tested count_cases "$state/machines.cases" "$program"
+}
+
 # Storms of the simulation, each seed twice, on two processors; one that fails is shrunk.
 part_storm() {
     local program half failed=0 children=() seeds

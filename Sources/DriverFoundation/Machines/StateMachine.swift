@@ -57,6 +57,8 @@ package struct MachineRun<Machine: StateMachine>: Hashable {
     package init(_ state: Machine.State) { self.state = state }
 
     package mutating func post(_ event: Machine.Event) {
+        pending.removeAll { Machine.replaces(event, $0) }
+        kept.removeAll { Machine.replaces(event, $0) }
         contract(pending.count + kept.count < Self.limit, "too many events: \(pending) \(kept)")
         pending.append(event)
     }

@@ -113,7 +113,8 @@ extension PnPMachine {
     static func stopPending(_ event: Event) -> Reaction? {
         switch event {
         case .queryStop: .stay([.grant(.stop)])
-        case .queryRemove: .later
+        // Asked when the stop is settled, and perhaps not any more.
+        case .queryRemove, .cancelRemove: .later
         case .cancelStop: .go(.started, [.releaseD0])
         // PNP-9. The reference goes after the policy was told, or the device could idle between.
         case .stop: .go(.goingDown(.stop(restarts: false)), [.stopPolicy(.suspend), .releaseD0])

@@ -114,6 +114,12 @@ package enum PowerPolicyMachine: StateMachine {
         }
     }
 
+    /// Of the settings' changes the last one counts.
+    package static func replaces(_ event: Event, _ earlier: Event) -> Bool {
+        let settings: [Event] = [.idleEnabled, .idleDisabled]
+        return settings.contains(event) && settings.contains(earlier)
+    }
+
     typealias Reaction = Step<State, Effect>
 
     /// Closed: what comes from outside meanwhile is kept.

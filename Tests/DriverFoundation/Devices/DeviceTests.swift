@@ -89,7 +89,7 @@ import VirtualUSB
             let first = bench.client { try await file.control(1).information }
             let second = bench.client { try await file.control(1).information }
             await bench.settle()
-            await bench.driver.tell(7)
+            try await bench.driver.tell(7)
             let told = [try await first.value.get(), try await second.value.get()]
             try same(told, [7, 7], "told")
             // The last event is the device's end.

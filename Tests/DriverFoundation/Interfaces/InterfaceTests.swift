@@ -61,6 +61,31 @@ import VirtualUSB
         }
     }
 
+    @Test("DI-1, F-5: interfaces stay enabled, and open, while the device is stopped for a while")
+    func stopped() throws {
+        let script = Script([.releaseHardware: { await $0.valve.pass() }])
+        try onBench(script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            let id = try bench.interface.id
+            let device = try bench.device
+            device.post(PnPMachine.Event.queryStop)
+            await bench.journal.wait(for: .returned(.queryStop))
+            await bench.settle()
+            device.post(PnPMachine.Event.stop)
+            await bench.journal.wait(for: .began(.releaseHardware))
+            await (try await bench.interface.open()).close()
+            bench.valve.open()
+            await bench.journal.wait(for: .stopped)
+            await (try await bench.interface.open()).close()
+            device.post(PnPMachine.Event.start)
+            await bench.journal.next(.started)
+            try same(try bench.interface.id, id, "the interface")
+            let offers = bench.journal.steps().filter { $0 == .interfacesEnabled }
+            try same(offers.count, 1, "offers")
+        }
+    }
+
     @Test("DI-1: two interfaces that nothing tells apart are the driver's mistake")
     func twice() async {
         let result = await #expect(

@@ -103,10 +103,10 @@ import VirtualUSB
     @Test("R-1: a read, a write and a device control bring what belongs to their kind, unchanged")
     func kinds() throws {
         let script = Self.handling { driver, request in
-            let code = request.code.map { "\($0.rawValue)" } ?? "none"
-            driver.notes.append(
-                "\(request.kind == .read) \(request.kind == .write) \(code)"
-                    + " \(request.input.byteCount) \(request.outputCapacity)")
+            let kind = request.kind
+            let code = kind.code.map { "\($0.rawValue)" } ?? "none"
+            let (input, output) = (request.input.byteCount, request.outputCapacity)
+            driver.notes.append("\(kind == .read) \(kind == .write) \(code) \(input) \(output)")
             request.complete()
         }
         try onBench(script) { bench in

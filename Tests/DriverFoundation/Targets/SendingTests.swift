@@ -252,7 +252,7 @@ import Testing
         }
     }
 
-    @Test("R-15: below it is known on whose behalf a request came, whoever has sent it on")
+    @Test("R-14, R-15: below it is known on whose behalf a request came, whoever has sent it on")
     func behalf() throws {
         try onBench(seeds: 0..<4, Self.script) { bench in
             _ = try await bench.plug()

@@ -57,7 +57,9 @@ package enum Operation: Hashable, Sendable {
     case beginHoldingQueues(isForRemoval: Bool)
     case beginArming(forSleep: Bool), beginTriggered(forSleep: Bool), beginDisarming(forSleep: Bool)
     case referenceParent, releaseParent, startQueues
-    case reportPoweredDown(isFailed: Bool)
+    /// From power to the policy, and from there to Plug and Play: how a way ended.
+    case reportPowered(isUp: Bool, isFailed: Bool), reportBroken(isUp: Bool)
+    case reportIOPresent
     case startIdle, enableIdle, idleUp, reportTimeout
     case acknowledgeSleep
     case enableInterfaces, disableInterfaces

@@ -10,7 +10,6 @@ package struct Equivalence: Sendable {
     private let isUsed: [Bool]
     /// By section and state: states in one class do the same, whatever comes.
     private let classes: [[Int]]
-
     package init(_ tables: Tables, isUsed: [Bool]) {
         self.tables = tables
         self.isUsed = isUsed
@@ -39,19 +38,30 @@ package struct Equivalence: Sendable {
         func row(_ state: Int, _ event: Int) -> Int {
             section.firstRow + state * section.eventCount + event
         }
+        let events = 0..<section.eventCount
         var open = [place.state]
-        var known: Set<Int> = [place.state]
+        var known: Set<Int> = []
+        // What may be kept before it.
+        var ahead: Set<Int> = []
         while let state = open.popLast() {
-            for event in 0..<section.eventCount where event != place.event {
+            let isKept = tables.rows[row(state, place.event)].kind == .later || known.isEmpty
+            known.insert(state)
+            if isKept {
+                let kept = ahead.union(events.filter { tables.rows[row(state, $0)].kind == .later })
+                if kept != ahead { open += known.sorted() }
+                ahead = kept
+            }
+            for event in events where event != place.event {
                 let step = tables.rows[row(state, event)]
                 guard step.kind == .go, isUsed[row(state, event)] else { continue }
+                // Where it is ignored, only what is kept before it can come before it.
+                guard isKept || ahead.contains(event) else { continue }
                 let next = Int(step.target)
                 let taken = tables.rows[row(next, place.event)]
-                switch taken.kind {
-                case .stay where taken.count == 0: continue
-                case .later: if known.insert(next).inserted { open.append(next) }
-                case .stay, .go, .forbidden: return false
+                guard taken.kind == .later || taken.kind == .stay && taken.count == 0 else {
+                    return false
                 }
+                if !known.contains(next) { open.append(next) }
             }
         }
         return true
@@ -89,21 +99,26 @@ package struct Equivalence: Sendable {
 extension Operation {
     /// Events wait by machine until all effects are done.
     fileprivate func commutes(with other: Operation) -> Bool {
-        switch (self, other) {
-        case (.post(let machine, _), .post(let otherMachine, _)): machine != otherMachine
-        case (.post, _): !other.posts
-        case (_, .post): !posts
-        default: false
+        switch (addressee, other.addressee) {
+        case (let one?, let another?): one != another
+        case (nil, nil): false
+        // A grant is for who holds D0.
+        case (nil, .some): !(isAnswer && other.isHold)
+        case (.some, nil): !(isHold && other.isAnswer)
         }
     }
 
-    private var posts: Bool {
+    /// To whom it posts, which may be all that it does.
+    private var addressee: MachineName? {
         switch self {
-        // To the idle machine and to the policy.
-        case .startIdle, .enableIdle, .idleUp, .reportTimeout, .holdD0, .releaseD0,
-            .reportPoweredDown:
-            true
-        default: false
+        case .post(let machine, _): machine
+        case .startIdle, .enableIdle, .idleUp, .holdD0, .releaseD0: .idle
+        case .reportTimeout, .reportIOPresent, .reportPowered: .policy
+        case .reportBroken: .pnp
+        default: nil
         }
     }
+
+    private var isHold: Bool { self == .holdD0 || self == .releaseD0 }
+    private var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

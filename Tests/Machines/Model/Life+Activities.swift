@@ -27,7 +27,7 @@ extension Life {
                     && facts.isDisjoint(with: working), .prepareOutOfPlace)
             try require(!facts.contains(.hasFailed), .preparedAfterFailure)
             facts.insert(.isPrepared)
-            facts.subtract([.owesRestart, .owesFailure, .wasFailureTold])
+            facts.subtract([.owesRestart, .wasFailureTold])
         case .surpriseRemoval:
             try require(facts.contains(.isGone) && !facts.contains(.wasNoticed), .noticedTwice)
             facts.insert(.wasNoticed)
@@ -37,7 +37,8 @@ extension Life {
             try require(!facts.contains(.isArmed), .releasedArmed)
             facts.subtract([
                 .isPrepared, .wentIdle, .wentToSleep, .hasSignalled, .mustTrigger,
-                .hasWakeFailed, .hasDescentFailed,
+                .hasWakeFailed, .hasDescentFailed, .hasAscentFailed,
+                .mustReturn, .wasIOReported, .sleptIdle,
             ])
         case .purgePowerManagedQueues:
             try require(
@@ -97,6 +98,12 @@ extension Life {
         switch activity {
         case .acquireHardware: facts.insert(.mayFail)
         case .suspend, .preInterrupts, .disableInterrupts, .exitD0: facts.insert(.hasDescentFailed)
+        case .parent, .enterD0, .enableInterrupts, .postInterrupts, .scanChildren, .initialize,
+            .restart:
+            facts.insert(.hasAscentFailed)
+        case .arm:
+            facts.insert(.hasArmFailed)
+            if !facts.contains(.isArmedForSleep) { facts.insert(.mustReturn) }
         default: break
         }
     }
@@ -118,7 +125,7 @@ extension Life {
         case .scanChildren: if isSuccess { facts.insert(.areChildrenScanned) }
         case .disableInterrupts: facts.remove(.areInterruptsOn)
         case .initialize, .restart: if isSuccess { facts.insert(.isSelfManagedIORunning) }
-        case .arm: if isSuccess { facts.insert(.isArmed) } else { facts.insert(.hasArmFailed) }
+        case .arm: if isSuccess { facts.insert(.isArmed) }
         case .disarm:
             facts.subtract([
                 .isArmed, .isArmedForSleep, .hasSignalled, .mustTrigger, .hasTriggered,

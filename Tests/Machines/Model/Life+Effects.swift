@@ -13,16 +13,15 @@ extension Life {
             try performPower(operation, engine.tables)
         case .beginArming, .beginTriggered, .beginDisarming:
             try performWake(operation, engine.tables)
-        case .reportPoweredDown(let isFailed):
-            try require(facts.contains(.hasDescentFailed) == isFailed, .failureInvented)
-            let alphabet = engine.tables.alphabet.policy
-            try engine.post(.policy, alphabet.number(isFailed ? .powerDownFailed : .poweredDown))
-        case .startIdle, .enableIdle, .idleUp, .reportTimeout:
+        case .reportPowered, .reportBroken: try reportPower(operation, &engine)
+        case .startIdle, .enableIdle, .idleUp, .reportTimeout, .reportIOPresent:
             try performIdle(operation, &engine)
         case .acknowledgeSleep:
             try require(facts.contains(.owesSleep), .acknowledgedTwice)
             try require(!facts.contains(.isInD0), .acknowledgedInD0)
             facts.remove(.owesSleep)
+            facts.remove(.sleptIdle)
+            if facts.contains(.wentIdle) { facts.insert(.sleptIdle) }
         case .holdD0, .releaseD0: try performHold(operation, &engine)
         default: try performPnP(operation, engine)
         }
@@ -47,7 +46,13 @@ extension Life {
         case .enableIdle:
             try engine.post(.idle, alphabet.idle.number(isBusy ? .enableBusy : .enable))
         case .idleUp:
+            facts.remove(.wasIOReported)
             try engine.post(.idle, alphabet.idle.number(isBusy ? .upBusy : .up))
+        case .reportIOPresent:
+            // WAKE-2: once on each way back.
+            try require(!facts.contains(.wasIOReported), .reportedTwice)
+            facts.insert(.wasIOReported)
+            try engine.post(.policy, alphabet.policy.number(.ioPresent))
         default:
             let (wakes, asks) = (engine.variant & 1 != 0, engine.variant & 2 != 0)
             if wakes { facts.insert(.wantsIdleWake) } else { facts.remove(.wantsIdleWake) }
@@ -97,6 +102,7 @@ extension Life {
             let owed: Facts = isRemoval ? .owesRemoveAnswer : .owesStopAnswer
             try require(facts.contains(owed), .answerToNobody)
             facts.remove(owed)
+            if !isRemoval, !isGranted { facts.remove(.owesStop) }
             let pending = has(.pnp, [.removePending, .stopPending], engine.tables)
             try require(
                 !isGranted || !pending || facts.isSuperset(of: [.holdsQuery, .wasGranted]),
@@ -110,9 +116,11 @@ extension Life {
     private mutating func dispose(_ engine: Engine) throws(Rule) {
         try require(!engine.hasPending(.pnp), .lostEvent)
         try require(has(.selfManagedIO, .selfManagedIOEnded, engine.tables), .disposedEarly)
-        try require(has(.policy, .policyRemoved, engine.tables)
-            || has(.policy, .policyCreated, engine.tables), .disposedEarly)
+        try require(
+            has(.policy, .policyRemoved, engine.tables)
+                || has(.policy, .policyCreated, engine.tables), .disposedEarly)
         try require(has(.power, .off, engine.tables), .disposedEarly)
+        try require(!facts.isDisjoint(with: [.wasAdded, .wasFailureTold]), .failureHidden)
         let left: Facts = [
             .isHardwareHeld, .isPrepared, .isInD0, .areInterruptsOn, .areQueuesOn,
             .isParentReferenced, .isArmed, .areInterfacesEnabled, .owesRemoveAnswer,

@@ -76,7 +76,7 @@ extension Life {
             try kept.append(event)
             try setKept(machine, kept)
             return
-        case .stay: break
+        case .stay: noteIgnored(machine, event, engine.tables)
         case .go:
             setState(machine, row.target)
             try engine.putFirst(machine, kept(machine))
@@ -85,6 +85,18 @@ extension Life {
         for index in Int(row.first)..<Int(row.first) + Int(row.count) {
             try perform(engine.tables.operations[index], &engine)
         }
+    }
+
+    /// What a device that is not started, or on its way out, need not do.
+    private mutating func noteIgnored(
+        _ machine: MachineName, _ event: UInt8, _ tables: Tables
+    ) {
+        guard machine == .pnp else { return }
+        let isOut = has(.pnp, [.initialized, .failed, .isLeaving], tables)
+        if event == tables.setFailed, isOut || has(.pnp, .stopped, tables) {
+            facts.remove(.owesFailure)
+        }
+        if event == tables.restart, isOut { facts.remove(.owesRestart) }
     }
 
     /// Whoever waits for D0 hears what came of it; true if that is news to a machine.

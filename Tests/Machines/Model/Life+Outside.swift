@@ -9,33 +9,46 @@ extension Life {
         case .start:
             facts.insert(.wasStartAsked)
             if pnp.contains(.answersStart) { facts.insert(.owesStart) }
-        case .restart: if pnp.contains(.restarts) { facts.insert(.owesRestart) }
+        case .restart: facts.insert(.owesRestart)
         case .queryRemove:
             facts.insert(.owesRemoveAnswer)
             facts.remove(.wasRemovalCancelled)
         case .queryStop:
             facts.insert(.owesStopAnswer)
             facts.remove(.wasStopCancelled)
-        case .cancelRemove: if pnp.contains(.asksToRemove) { facts.insert(.wasRemovalCancelled) }
-        case .cancelStop: if pnp.contains(.asksToStop) { facts.insert(.wasStopCancelled) }
-        case .stop: if pnp.contains(.asksToStop) { facts.insert(.wasStopCancelled) }
+        case .cancelRemove:
+            if facts.contains(.owesRemoveAnswer) || pnp.contains(.asksToRemove) {
+                facts.insert(.wasRemovalCancelled)
+            }
+        case .cancelStop:
+            if facts.contains(.owesStopAnswer) || pnp.contains(.asksToStop) {
+                facts.insert(.wasStopCancelled)
+            }
+        case .stop:
+            if facts.contains(.owesStopAnswer) || pnp.contains(.asksToStop),
+                !facts.contains(.wasStopCancelled)
+            {
+                facts.formUnion([.wasStopCancelled, .owesStop])
+            }
         case .remove: facts.insert(.wasRemoveAsked)
         case .surpriseRemove:
-            if pnp.contains(.noticesSurprise), !facts.contains(.wasRemoveAsked)
-                || pnp.contains(.isLeaving)
+            if pnp.contains(.noticesSurprise),
+                !facts.contains(.wasRemoveAsked)
+                    || pnp.contains(.isLeaving)
             {
                 facts.insert(.mustNotice)
             }
             facts.insert(.isGone)
         case .setFailed:
             facts.insert(.mayFail)
-            if pnp.contains(.mayBeFailed) { facts.insert(.owesFailure) }
+            facts.insert(.owesFailure)
         case .grantLate, .refuseLate: facts.remove(.mayAnswerLate)
         case .systemSleep, .systemSleepArmed:
             facts.formUnion([.isSystemAsleep, .owesSleep])
             if event == .systemSleep { facts.remove(.wantsSleepWake) }
             if event == .systemSleepArmed { facts.insert(.wantsSleepWake) }
-        case .resume, .resumeIdle: facts.remove(.isSystemAsleep)
+        case .resume, .resumeIdle:
+            facts.subtract([.isSystemAsleep, .sleptIdle])
         case .wake, .wakeFailed: noteWake(event, tables)
         case .takeIO, .giveIO: break
         case .enableIdle: facts.insert(.isIdleEnabled)

@@ -1,3 +1,5 @@
+import DriverFoundation
+
 /// The rules of the way into and out of D0 (PNP-1…5, PNP-13…15), and of wake (WAKE-6, CB-8).
 extension Life {
     mutating func performPower(_ operation: Operation, _ tables: Tables) throws(Rule) {
@@ -16,7 +18,7 @@ extension Life {
                     && facts.isDisjoint(with: [.areQueuesOn, .isArmed]), .queuesOutOfPlace)
             facts.insert(.areQueuesOn)
             facts.subtract([
-                .wentIdle, .wentToSleep, .hasSignalled, .mustTrigger, .hasWakeFailed,
+                .wentIdle, .wentToSleep, .hasSignalled, .mustTrigger, .hasWakeFailed, .mustReturn,
             ])
         case .beginHoldingQueues(let isForRemoval):
             try require(
@@ -33,6 +35,7 @@ extension Life {
             try begin(.holdQueues, tables)
         case .beginEnteringD0(let from):
             try require(from == lowState, .wrongState)
+            try requireReason(tables)
             try begin(.enterD0, tables)
         case .beginPostInterrupts(let from):
             try require(from == lowState, .wrongState)
@@ -52,6 +55,36 @@ extension Life {
         }
     }
 
+    /// PNP-5: what sleeps with the system does not come up before it.
+    private func requireReason(_ tables: Tables) throws(Rule) {
+        guard has(.pnp, .started, tables) else { return }
+        let isAsleep = !facts.isDisjoint(with: [.sleptIdle, .wentToSleep])
+        try require(
+            !isAsleep || !facts.contains(.isSystemAsleep) || facts.contains(.owesSleep),
+            .wokenForNothing)
+    }
+
+    /// What failed is what is reported, by each machine to the next.
+    mutating func reportPower(_ operation: Operation, _ engine: inout Engine) throws(Rule) {
+        let alphabet = engine.tables.alphabet
+        switch operation {
+        case .reportPowered(isUp: true, let isFailed):
+            try require(facts.contains(.hasAscentFailed) == isFailed, .failureInvented)
+            facts.remove(.hasDescentFailed)
+            try engine.post(
+                .policy, alphabet.policy.number(isFailed ? .powerUpFailed : .poweredUp))
+        case .reportPowered(isUp: false, let isFailed):
+            try require(facts.contains(.hasDescentFailed) == isFailed, .failureInvented)
+            try engine.post(
+                .policy, alphabet.policy.number(isFailed ? .powerDownFailed : .poweredDown))
+        case .reportBroken(let isUp):
+            let failed: Facts = isUp ? .hasAscentFailed : .hasDescentFailed
+            try require(facts.contains(failed), .failureInvented)
+            try engine.post(.pnp, alphabet.pnp.number(isUp ? .powerUpFailed : .powerDownFailed))
+        default: break
+        }
+    }
+
     /// Where it was until now.
     private var lowState: LowState {
         facts.contains(.wentIdle) ? .idle : facts.contains(.wentToSleep) ? .asleep : .off
@@ -59,7 +92,8 @@ extension Life {
 
     /// Where the power policy wants it to be.
     private func destination(_ tables: Tables) -> LowState {
-        has(.policy, .goesIdle, tables) ? .idle : has(.policy, .goesToSleep, tables) ? .asleep : .off
+        has(.policy, .goesIdle, tables)
+            ? .idle : has(.policy, .goesToSleep, tables) ? .asleep : .off
     }
 
     /// A device goes down armed exactly if that was asked for and did not fail.

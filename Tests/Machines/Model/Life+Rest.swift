@@ -1,3 +1,5 @@
+import DriverFoundation
+
 /// What must be so when nothing is under way: the device waits, perhaps for ever.
 extension Life {
     func checkRest(_ tables: Tables) throws(Rule) {
@@ -24,8 +26,17 @@ extension Life {
             try require(mayKeep || kept(machine).isEmpty, .lostEvent)
         }
         // A pending question is settled first.
-        let mayKeep = !pnp.isDisjoint(with: [.removePending, .stopPending, .ensuringAwake])
-        try require(mayKeep || kept(.pnp).isEmpty, .lostEvent)
+        let isPending = !pnp.isDisjoint(with: [.removePending, .stopPending])
+        let alphabet = tables.alphabet.pnp
+        let mayKeep =
+            [alphabet.number(.restart)]
+            + (pnp.contains(.stopPending)
+                ? [alphabet.number(.queryRemove), alphabet.number(.cancelRemove)] : [])
+        try require(
+            pnp.contains(.ensuringAwake)
+                || kept(.pnp).isEmpty
+                || isPending && kept(.pnp).events.allSatisfy(mayKeep.contains),
+            .lostEvent)
     }
 
     private func checkRequests(_ pnp: Traits) throws(Rule) {
@@ -33,14 +44,18 @@ extension Life {
             try self.require(facts.isDisjoint(with: wrong) || pnp.isDisjoint(with: states), rule)
         }
         let started: Traits = [.started, .removePending, .stopPending]
-        let present: Traits = [.initialized, .started, .removePending, .stopPending, .stopped, .failed]
+        let present: Traits = [
+            .initialized, .started, .removePending, .stopPending, .stopped, .failed,
+        ]
         try require(not: [.wasRemoveAsked, .isGone], in: present, .lostRequest)
         try require(not: .owesStart, in: [.initialized, .stopped, .failed], .unanswered)
-        try require(not: .owesRemoveAnswer, in: present.subtracting(.stopPending), .unanswered)
-        try require(not: .owesStopAnswer, in: present, .unanswered)
+        try require(
+            not: .owesRemoveAnswer, in: present.subtracting(.stopPending).union(.final), .unanswered
+        )
+        try require(not: .owesStopAnswer, in: present.union(.final), .unanswered)
         try require(not: .owesSleep, in: present.union(.final), .unanswered)
-        try require(not: .owesStop, in: [.stopped, .stopPending, .failed], .lostRequest)
-        try require(not: .owesRestart, in: .started, .lostRequest)
+        try require(not: .owesStop, in: [.stopped, .stopPending, .started], .lostRequest)
+        try require(not: .owesRestart, in: [.started, .stopped], .lostRequest)
         try require(not: .owesFailure, in: started, .lostRequest)
         try require(not: .wasRemovalCancelled, in: .removePending, .lostRequest)
         try require(not: .wasStopCancelled, in: .stopPending, .lostRequest)
@@ -48,7 +63,8 @@ extension Life {
         if pnp.contains(.failed) {
             try self.require(
                 facts.isSuperset(of: [.wasFailureTold, .wasRestartDecided]), .failureHidden)
-            try self.require(facts.contains(.mayFail), .failureInvented)
+            try self.require(
+                facts.isSuperset(of: [.mayFail, .wasHardwareEverHeld]), .failureInvented)
         }
     }
 
@@ -71,13 +87,15 @@ extension Life {
         try require(
             has(.selfManagedIO, isUp ? .running : .selfManagedIOAtRest, tables), .inconsistent)
         try require(facts.contains(.isSelfManagedIORunning) == isUp, .inconsistent)
-        try require(facts.contains(.isArmed) != policy.isDisjoint(with: [.dxArmed, .asleepArmed]),
+        try require(
+            facts.contains(.isArmed) != policy.isDisjoint(with: [.dxArmed, .asleepArmed]),
             .inconsistent)
         try require(facts.contains(.holdsQuery) == isPending, .inconsistent)
         try require(
             facts.contains(.areInterfacesEnabled) == (isStarted || pnp.contains(.stopped)),
             .inconsistent)
-        try require(!isPending || policy.isDisjoint(with: [.asking, .dxArmed, .dxUnarmed]),
+        try require(
+            !isPending || policy.isDisjoint(with: [.asking, .dxArmed, .dxUnarmed]),
             .inconsistent)
         try require(!policy.contains(.asleep) || facts.contains(.isSystemAsleep), .lostRequest)
         // Before its first start, a device may still come to D0.
@@ -91,6 +109,9 @@ extension Life {
         if policy.contains(.dxArmed) {
             try require(facts.isDisjoint(with: [.hasSignalled, .hasWakeFailed]), .lostRequest)
         }
+        if policy.contains(.dxUnarmed) {
+            try require(!facts.contains(.mustReturn), .lostRequest)
+        }
         if policy.contains(.asleepArmed), !policy.contains(.asleepWoken) {
             try require(!facts.contains(.hasSignalled), .lostRequest)
         }
@@ -100,6 +121,8 @@ extension Life {
     private func checkIdle(_ idle: Traits, _ policy: Traits) throws(Rule) {
         let isTimed = running.contains(Activities(.timer))
         try require(isTimed == idle.contains(.idleTimer), .timerWrong)
+        try require(
+            running.contains(Activities(.suspendAnswer)) == policy.contains(.asking), .timerWrong)
         let isEnabled = facts.contains(.isIdleEnabled)
         switch true {
         case policy.contains(.policyD0) && !isEnabled:
@@ -109,12 +132,12 @@ extension Life {
             try require(idle.contains(isBusy ? .idleBusy : .idleTimer), .timerWrong)
         case policy.contains(.asking):
             try require(
-                isEnabled && idle.contains(.idleTimedOut)
-                    && running.contains(Activities(.suspendAnswer)), .timerWrong)
+                isEnabled && idle.contains(.idleTimedOut), .timerWrong)
         case policy.contains(.policyOut): try require(idle.contains(.idleStopped), .timerWrong)
         // Asleep, the settings may have changed since.
         case policy.contains(.asleep):
-            try require(!idle.isDisjoint(with: [.idleLow, .idleDisabled]), .timerWrong)
+            try require(
+                !idle.isDisjoint(with: [.idleLow, .idleReturning, .idleDisabled]), .timerWrong)
         default: try require(isEnabled && idle.contains(.idleLow), .timerWrong)
         }
     }

@@ -16,6 +16,8 @@ package struct Life: Hashable, Sendable {
     package init(outside: Int, failures: Int) {
         self.outside = UInt8(outside)
         self.failures = UInt8(failures)
+        // A driver sets its idling up before its first start.
+        facts = .isIdleEnabled
     }
 
     @inline(__always)

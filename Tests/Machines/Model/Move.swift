@@ -58,12 +58,14 @@ extension Life {
                 if activity.mayFail, isFree || failures > 0 { moves.append(Move(fails: activity)) }
             }
         }
-        for event in Move.Outside.allCases where mayCome(event, tables) { moves.append(Move(event)) }
+        for event in Move.Outside.allCases where mayCome(event, tables) {
+            moves.append(Move(event))
+        }
     }
 
     private func mayCome(_ event: Move.Outside, _ tables: Tables) -> Bool {
         if isFree(event, tables) { return true }
-        guard outside > 0 else { return false }
+        guard outside > 0, event.isPart(of: tables.scope) else { return false }
         return switch event {
         case .add, .surpriseRemove, .resume, .resumeIdle, .giveIO, .grantLate, .refuseLate: false
         // Whoever asks meanwhile gets the answer that is on its way.
@@ -124,6 +126,16 @@ extension Life {
             isSuccess: isSuccess, engine.tables.alphabet)
         {
             try engine.post(machine, event)
+        }
+    }
+}
+
+extension Move.Outside {
+    fileprivate func isPart(of scope: Scope) -> Bool {
+        switch scope {
+        case .everything: true
+        case .plugAndPlay: rawValue <= Self.setFailed.rawValue
+        case .power: rawValue > Self.setFailed.rawValue
         }
     }
 }

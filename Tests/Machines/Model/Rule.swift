@@ -26,7 +26,8 @@ package enum Rule: String, Error {
 
     case enterOutOfPlace = "D0Entry out of place (PNP-1)"
     case wrongState = "the wrong power state (CB-2)"
-    case exitOutOfPlace = "D0Exit without a D0Entry, or before the interrupts are off (PNP-2, PNP-13)"
+    case exitOutOfPlace =
+        "D0Exit without a D0Entry, or before the interrupts are off (PNP-2, PNP-13)"
     case interruptsOutOfPlace = "interrupts out of place (PNP-1, PNP-2)"
     case scanOutOfPlace = "children scanned out of place (PNP-1)"
     case queuesOutOfPlace = "queues started or held out of place (PNP-1, PNP-2)"
@@ -58,5 +59,7 @@ package enum Rule: String, Error {
     case inconsistent = "the machines disagree"
     case failureHidden = "a failure that nobody was told of (PNP-12…17)"
     case failureInvented = "a failure is reported that there was not, or not reported"
+    case reportedTwice = "I/O reported twice on one way back (WAKE-2)"
+    case wokenForNothing = "powered up though nobody wants it, or the system sleeps (PNP-5)"
     case timerWrong = "the idle timer runs when it must not, or does not when it must (WAKE-2)"
 }

@@ -18,6 +18,11 @@ package struct Row: Hashable, Sendable {
     package var count: UInt8 = 0
 }
 
+/// What comes from outside: all of it, or a part of which more can come.
+package enum Scope: String, Sendable, CaseIterable {
+    case everything, plugAndPlay, power
+}
+
 /// The five machines' tables, each state and event a number: what is explored, and what is mutated.
 package struct Tables: Sendable {
     /// One machine's part of the tables.
@@ -38,6 +43,10 @@ package struct Tables: Sendable {
     /// What the rules ask of a state.
     var traits: [Traits] = []
     let alphabet = Alphabet()
+    /// What may come from outside.
+    package var scope = Scope.everything
+    let setFailed: UInt8
+    let restart: UInt8
 
     // Where the sections begin, without the detour over an array.
     private var firstRows = SIMD8<Int32>(repeating: 0)
@@ -45,6 +54,8 @@ package struct Tables: Sendable {
     private var eventCounts = SIMD8<Int32>(repeating: 0)
 
     package init() {
+        setFailed = alphabet.pnp.number(.setFailed)
+        restart = alphabet.pnp.number(.restart)
         // In the order of `MachineName`.
         add(SelfManagedIOMachine.self, .created, alphabet.selfManagedIO, Traits.of, operation)
         add(PowerMachine.self, .off, alphabet.power, Traits.of, operation)

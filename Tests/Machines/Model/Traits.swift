@@ -58,6 +58,7 @@ struct Traits: OptionSet, Hashable, Sendable {
     static let idleTimer = Traits(bit: 43)
     static let idleTimedOut = Traits(bit: 44)
     static let idleLow = Traits(bit: 45)
+    static let idleReturning = Traits(bit: 46)
 
     // Self-managed I/O.
     static let running = Traits(bit: 50)
@@ -83,15 +84,13 @@ extension Traits {
         case .stopPending: [.stopPending, .asksToStop, .restarts, .noticesSurprise, .mayBeFailed]
         case .noticingSurpriseRemoval: .isLeaving
         case .removingChildren: [.isLeaving, .noticesSurprise]
-        case .goingDown(.stop): [.returns, .answersStart]
-        case .releasingHardware(.stop), .closingHardware(.stop): [.returns, .answersStart]
+        case .goingDown(.stop), .releasingHardware(.stop), .closingHardware(.stop):
+            [.returns, .answersStart, .restarts]
         case .goingDown(.orderly): [.isLeaving, .goesDownToBeRemoved, .noticesSurprise]
-        case .releasingHardware(.orderly), .purgingPowerManagedQueues(.orderly),
-            .flushingSelfManagedIO(.orderly), .closingHardware(.orderly), .removingPolicy(.orderly):
-            [.isLeaving, .noticesSurprise]
-        case .goingDown, .releasingHardware, .purgingPowerManagedQueues, .flushingSelfManagedIO,
-            .closingHardware, .removingPolicy:
-            .isLeaving
+        case .goingDown(let ending), .releasingHardware(let ending),
+            .purgingPowerManagedQueues(let ending), .flushingSelfManagedIO(let ending),
+            .closingHardware(let ending), .removingPolicy(let ending):
+            ending == .orderly || ending == .surprise ? [.isLeaving, .noticesSurprise] : .isLeaving
         case .stopped: [.stopped, .answersStart, .noticesSurprise]
         case .failed: [.failed, .answersStart, .noticesSurprise]
         case .waitingForChildren, .purgingQueues, .cleaningUpSelfManagedIO, .waitingForFiles:
@@ -136,7 +135,8 @@ extension Traits {
         case .busy: .idleBusy
         case .timerRunning: .idleTimer
         case .timedOut: .idleTimedOut
-        case .inDx, .poweringUp: .idleLow
+        case .inDx: .idleLow
+        case .poweringUp: .idleReturning
         }
     }
 

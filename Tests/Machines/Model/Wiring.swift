@@ -50,11 +50,11 @@ extension Tables {
         case .disableInterrupts: .begin(.disableInterrupts)
         case .callExitD0(let to): .beginExitingD0(to: LowState(to))
         case .reportHardwareStarted: post(PowerPolicyMachine.Event.hardwareStarted)
-        case .reportPoweredUp: post(PowerPolicyMachine.Event.poweredUp)
-        case .reportPowerUpFailed: post(PowerPolicyMachine.Event.powerUpFailed)
+        case .reportPoweredUp: .reportPowered(isUp: true, isFailed: false)
+        case .reportPowerUpFailed: .reportPowered(isUp: true, isFailed: true)
         case .reportIOStopped: post(PowerPolicyMachine.Event.ioStopped)
-        case .reportPoweredDown: .reportPoweredDown(isFailed: false)
-        case .reportPowerDownFailed: .reportPoweredDown(isFailed: true)
+        case .reportPoweredDown: .reportPowered(isUp: false, isFailed: false)
+        case .reportPowerDownFailed: .reportPowered(isUp: false, isFailed: true)
         }
     }
 
@@ -63,7 +63,7 @@ extension Tables {
         case .startTimer: .begin(.timer)
         case .cancelTimer: .cancel(.timer)
         case .reportTimeout: .reportTimeout
-        case .reportIOPresent: post(PowerPolicyMachine.Event.ioPresent)
+        case .reportIOPresent: .reportIOPresent
         }
     }
 
@@ -94,8 +94,8 @@ extension Tables {
         case .reportStopped: post(PnPMachine.Event.policyStopped)
         case .reportStopFailed: post(PnPMachine.Event.policyStopFailed)
         case .reportRemoved: post(PnPMachine.Event.policyRemoved)
-        case .reportPowerUpFailed: post(PnPMachine.Event.powerUpFailed)
-        case .reportPowerDownFailed: post(PnPMachine.Event.powerDownFailed)
+        case .reportPowerUpFailed: .reportBroken(isUp: true)
+        case .reportPowerDownFailed: .reportBroken(isUp: false)
         }
     }
 
