@@ -102,13 +102,7 @@ import VirtualUSB
 
     @Test("R-1: a read, a write and a device control bring what belongs to their kind, unchanged")
     func kinds() throws {
-        let script = Self.handling { driver, request in
-            let kind = request.kind
-            let code = kind.code.map { "\($0.rawValue)" } ?? "none"
-            let (input, output) = (request.input.byteCount, request.outputCapacity)
-            driver.notes.append("\(kind == .read) \(kind == .write) \(code) \(input) \(output)")
-            request.complete()
-        }
+        let script = Self.handling { $0.describe($1) }
         try onBench(script) { bench in
             let (_, _, file) = try await bench.open()
             _ = try await file.read(upTo: 5)
@@ -280,6 +274,15 @@ extension ScriptedDriver {
             let bytes = request.input.extracting(first: min(count, capacity)).copy()
             request.complete(with: bytes)
         } catch { request.fail(error) }
+    }
+
+    fileprivate func describe(_ request: consuming Request) {
+        let kind = request.kind
+        let code = request.code.map { "\($0.rawValue)" } ?? "none"
+        let count = request.input.copy().count
+        notes.append(
+            "\(kind == .read) \(kind == .write) \(code) \(count) \(request.outputCapacity)")
+        request.complete()
     }
 
     fileprivate func answer(_ request: consuming Request) {
