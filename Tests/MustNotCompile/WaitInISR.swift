@@ -7,11 +7,10 @@ actor Driver: FunctionDriver {
     nonisolated let device: Device
     init(device: Device) async throws(DeviceError) {
         self.device = device
-        let clock = device.clock
         try device.interruptSource(
             on: [0x83], for: self,
             isr: { _, bytes -> InterruptAnswer<Int> in
-                await clock.wait(for: .seconds(1))  // must not compile
+                await device.clock.wait(for: .seconds(1))  // must not compile
                 return .queueDPC(bytes.byteCount)
             },
             dpc: { _, _ in })

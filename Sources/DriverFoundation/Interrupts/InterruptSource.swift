@@ -23,7 +23,7 @@ extension InterruptAnswer: Equatable where Value: Equatable {}
 /// ``FunctionDriver/exitD0(to:)`` (PNP-1, PNP-2); `enable` and `disable` then tell the device.
 ///
 /// Threading: its device's scope, ISR and DPC included, so that neither meets the other half done
-/// (I-2). Nothing is allocated for a message when warm.
+/// (I-2).
 public final class InterruptSource<Value: Sendable>: InterruptLine {
     /// How many values may wait for the DPC before the source stops reading.
     public static var backlogLimit: Int { 256 }

@@ -10,6 +10,7 @@ extension Device {
     /// (OBJ-13).
     func dropObjects() {
         object.drop()
+        object.freeContexts()
         // In a task of its own: those of the cleanups let go of their objects as they end.
         let (number, environment, name) = (object.number, environment, name)
         scope.task {

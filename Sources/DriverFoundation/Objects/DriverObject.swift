@@ -137,6 +137,15 @@ public final class DriverObject: Sendable {
         return context
     }
 
+    /// Frees the contexts of a device, whose destruction may be long in coming: whoever asks about
+    /// it keeps it.
+    func freeContexts() {
+        // Taken out first: what goes may look at the object.
+        let contexts = state.value.contexts
+        state.value.contexts = []
+        _ = consume contexts
+    }
+
     // MARK: Disposal
 
     /// Deletes the object with everything below it (OBJ-2): at once nothing can be added to any of

@@ -2,8 +2,7 @@
 /// that is queued already does nothing.
 ///
 /// Timers, work items, deferred calls and interrupt sources differ in who asks. Behind it is one
-/// task, started at the first call and isolated to the driver: a call is no hop, and allocates
-/// nothing.
+/// task, started at the first call and isolated to the driver: a call is no hop.
 ///
 /// Threading: the device's loop.
 final class CallbackWorker: Sendable {

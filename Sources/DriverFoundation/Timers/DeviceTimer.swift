@@ -5,7 +5,7 @@
 ///
 /// It is deleted with its device, or by ``DriverObject/delete()``, which stops it.
 ///
-/// Threading: the device's loop. Nothing is allocated for a call when warm.
+/// Threading: the device's loop.
 public final class DeviceTimer: Sendable {
     /// Its place in the device's tree.
     public let object: DriverObject

@@ -4,7 +4,7 @@
 /// afterwards. It is deleted with its device, or by ``DriverObject/delete()``: a queued call is
 /// taken back then, a running one awaited.
 ///
-/// Threading: the device's loop. Nothing is allocated for a call when warm.
+/// Threading: the device's loop.
 public final class WorkItem: Sendable {
     /// Its place in the device's tree.
     public let object: DriverObject
@@ -30,7 +30,7 @@ public final class WorkItem: Sendable {
 /// The same as a ``WorkItem``, but its handler cannot wait: it runs in one go, before anything else
 /// in the driver's scope can see half of it.
 ///
-/// Threading: the device's loop. Nothing is allocated for a call when warm.
+/// Threading: the device's loop.
 public final class DeferredCall: Sendable {
     /// Its place in the device's tree.
     public let object: DriverObject

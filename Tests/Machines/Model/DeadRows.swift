@@ -4,7 +4,7 @@ package enum DeadRows {
     static let reasons: [(pattern: String, reason: String)] = [
         (
             "pnp * powerUpFailed",
-            "one list for all that is at work, out of use or on the way out: power fails while started"
+            "shared by all that is at work or out of use: power fails while started"
         ),
         (
             "pnp * powerDownFailed",

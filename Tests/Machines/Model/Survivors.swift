@@ -44,7 +44,7 @@ package enum Survivors {
             "an unarmed device owes no wake"
         ),
         (
-            "policy dx(isArmed:false) systemSleep(wakes:false): to asleep(Sleep(isArmed:false,staysIdle:false,woke:false))",
+            "policy dx(isArmed:false) systemSleep(wakes:false): to asleep(*false,staysIdle:false,*",
             "comes up at resume without need: no rule of the model, a test of its own (PNP-5)"
         ),
         (
@@ -100,7 +100,7 @@ package enum Survivors {
             "no rule orders the interfaces' end and a report, or word to the children"
         ),
         (
-            "pnp removingPolicy(failure) policyRemoved: decideRestart before surpriseRemoveChildren",
+            "pnp removingPolicy(failure) policyRemoved: decideRestart before *",
             "no rule orders the decision and word to the children"
         ),
         (
@@ -132,7 +132,7 @@ package enum Survivors {
             "orderly differs from surprise in the notice, which was given"
         ),
         (
-            "pnp purgingPowerManagedQueues(surprise) powerManagedQueuesPurged: to flushingSelfManagedIO(orderly)",
+            "pnp purgingPowerManagedQueues(surprise) *: to flushingSelfManagedIO(orderly)",
             "orderly differs from surprise in the notice, which was given"
         ),
         (
@@ -148,7 +148,7 @@ package enum Survivors {
             "orderly differs from surprise in the notice, which was given"
         ),
         (
-            "pnp noticingSurpriseRemoval(stopped) surpriseNoticed: to purgingPowerManagedQueues(orderly)",
+            "pnp noticingSurpriseRemoval(stopped) *: to purgingPowerManagedQueues(orderly)",
             "orderly differs from surprise in the notice, which was given"
         ),
     ]

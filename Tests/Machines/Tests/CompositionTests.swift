@@ -32,8 +32,8 @@ import Testing
             "pnp started powerDownFailed: without reportFailed",
             "power off implicitD0: without referenceParent",
             "power startingSelfManagedIO selfManagedIOStarted: without reportPoweredUp",
-            "policy asleep(Sleep(isArmed:false,staysIdle:false,woke:false)) resume(powersIdle:false)"
-                + ": deleted",
+            "policy asleep(Sleep(isArmed:false,staysIdle:false,woke:false)) "
+                + "resume(powersIdle:false): deleted",
             "policy d0 systemSleep(wakes:false): deleted",
             "idle timerRunning expired: without reportTimeout",
         ])
