@@ -31,8 +31,11 @@ extension PlantedFault {
     /// A stop returns while requests are below.
     static let stopDoesNotWait = PlantedFault("a stop does not wait for what was sent")
 
-    /// Those of I/O targets.
+    /// Those that a storm on one target finds.
     package static let targets: [PlantedFault] = [
-        timeoutDoesNotWait, startForgetsPended, stopDoesNotWait, staleHolder,
+        timeoutDoesNotWait, startForgetsPended, stopDoesNotWait,
     ]
+
+    /// Those that take devices which come and go.
+    package static let remoteTargets: [PlantedFault] = [staleHolder]
 }

@@ -18,7 +18,7 @@ package struct StormSurvey: Sendable {
 
     /// Every mistake that storms must find.
     package static let faults =
-        PlantedFault.framework + PlantedFault.queues + PlantedFault.targets
+        PlantedFault.framework + PlantedFault.queues + PlantedFault.remoteTargets
         + PlantedFault.virtualUSB
 
     /// The mistake called `name`, if there is one.
