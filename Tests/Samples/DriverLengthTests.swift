@@ -12,6 +12,32 @@ import Testing
             .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
+    private func code(in lines: [String]) -> [String] {
+        lines.filter { line in
+            let text = line.drop { $0 == " " }
+            return !text.isEmpty && !text.hasPrefix("//")
+        }
+    }
+
+    @Test(
+        "SEED-3: each part of the toaster family has the README's count of lines, below WDF's",
+        arguments: [
+            ("ToasterBus.swift", 53, 756), ("StaticToasterBus.swift", 28, 653),
+            ("SimpleToaster.swift", 20, 144), ("FeaturedToaster.swift", 61, 968),
+            ("ToasterFamily.swift", 30, 70), ("GenericFilter.swift", 15, 189),
+            ("SidebandFilter.swift", 26, 281),
+        ])
+    func family(file: String, count: Int, original: Int) throws {
+        let lines = code(in: try lines(of: "ToasterBus/Drivers/\(file)"))
+        #expect(lines.count == count)
+        #expect(count < original)
+        let readme = try self.lines(of: "../README.md")
+        #expect(
+            readme.contains {
+                $0.hasSuffix("(Samples/ToasterBus/Drivers/\(file)) | \(count) | \(original) |")
+            })
+    }
+
     @Test(
         "SEED-3: a driver has at most so many lines of 100 columns, blank ones and comments apart",
         arguments: [("Toaster", 60), ("Keyboard", 120), ("Hotplug", 60)])
@@ -19,10 +45,7 @@ import Testing
         let folder = Self.samples.appending(path: "\(sample)/Driver")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path())
         let lines = try files.flatMap { try self.lines(of: "\(sample)/Driver/\($0)") }
-        let code = lines.filter { line in
-            let text = line.drop { $0 == " " }
-            return !text.isEmpty && !text.hasPrefix("//")
-        }
+        let code = self.code(in: lines)
         #expect(!code.isEmpty && code.count <= limit, "\(code.count) lines")
         #expect(lines.allSatisfy { $0.count <= 100 })
         #expect(!lines.contains { $0.contains("/*") }, "a block comment would not be counted out")

@@ -9,7 +9,7 @@ import VirtualUSB
         SpeakerDriver.self, CompositeDevice.self, ButtonDriver.self,
     ]
 
-    @Test("DRV-1, B-1: each function of a composite device is matched to a driver of its own")
+    @Test("DRV-1, B-1, GAP-17: each function of a composite device is matched to a driver")
     func functions() throws {
         try onBench(drivers: Self.drivers) { bench in
             let plug = try await bench.bus.plug { Radio(port: $0) }
@@ -70,7 +70,7 @@ import VirtualUSB
         }
     }
 
-    @Test("DEV-21: functions that cannot work without each other go together")
+    @Test("DEV-21, CB-7: functions that cannot work without each other go together")
     func relatedFunctions() throws {
         try onBench(seeds: 0..<4, drivers: Self.drivers) { bench in
             let plug = try await bench.bus.plug { Radio(port: $0) }
@@ -83,7 +83,7 @@ import VirtualUSB
         }
     }
 
-    @Test("DRV-2: a driver that knows a composite device by its id gets all of its interfaces")
+    @Test("DRV-2, GAP-17: a driver that knows a composite device by its id gets all interfaces")
     func wholeDevice() throws {
         try onBench(seeds: 0..<1, drivers: Self.drivers + [RadioDriver.self]) { bench in
             let plug = try await bench.bus.plug { Radio(port: $0) }

@@ -46,7 +46,7 @@ import VirtualUSB
         }
     }
 
-    @Test("DRV-1: a match of an interface gives the driver that interface alone")
+    @Test("DRV-1, CB-10: a match of an interface gives the driver that interface alone")
     func interface() throws {
         try onBench(seeds: 0..<4, drivers: [InterfaceDriver.self]) { bench in
             let plug = try await bench.bus.plug { Composite(port: $0) }

@@ -24,7 +24,7 @@ import VirtualUSB
         }
     }
 
-    @Test("PNP-5, WAKE-4: a device that may wake the system is armed for that, and disarmed")
+    @Test("PNP-5, WAKE-4, WAKE-5: a device that may wake the system is armed for just that")
     func armed() throws {
         let script = Script([
             .deviceAdd: { driver throws(DeviceError) in

@@ -16,7 +16,7 @@ import VirtualUSB
         """
 
     @Test(
-        "PNP-4, WAKE-6, CB-8: a device that wakes itself is armed, triggered and disarmed in order")
+        "PNP-4, WAKE-6, WAKE-7, CB-8: a device that wakes itself is armed, triggered and disarmed")
     func wakes() throws {
         try onBench(IdleTests.script(wakes: true, suspends: true)) { bench in
             let (_, gadget) = try await bench.plug()
