@@ -157,4 +157,5 @@ struct DeviceEnvironment: Sendable {
     let nextNumber: @Sendable () -> UInt32
 
     func logError(_ message: String) { logger.error("\(message)") }
+    func logWarning(_ message: String) { logger.warning("\(message)") }
 }

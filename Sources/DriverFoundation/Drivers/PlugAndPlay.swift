@@ -47,7 +47,8 @@ public final class PlugAndPlay: Sendable {
         public var logger = Logger(label: "driver-foundation")
         /// Told of each step of each device's life, on the loop.
         public var observer: (@Sendable (Device, LifecycleStep) -> Void)?
-        /// Told of each change of state of each device's machines, on the loop (DEV-13).
+        /// Told of each change of state of each device's machines, at each moment of it, on the
+        /// loop (DEV-13, ENG-4).
         public var stateObserver: (@Sendable (Device, StateChange) -> Void)?
         /// Whether a device that has failed is made anew, five times a minute at most (PNP-18).
         public var restartsFailedDevices = true

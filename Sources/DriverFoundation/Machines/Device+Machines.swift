@@ -48,23 +48,33 @@ extension Device {
         _ run: WritableKeyPath<State, MachineRun<Machine>>, _ machine: DeviceMachine,
         _ perform: (Machine.Effect) -> Void
     ) -> Bool {
+        guard let decision = state.value[keyPath: run].decide() else { return false }
         let left = state.value[keyPath: run].state
-        guard let effects = state.value[keyPath: run].next() else { return false }
-        let entered = state.value[keyPath: run].state
-        if left != entered { observe(machine, from: left, to: entered) }
+        // Events that stay or wait change no state.
+        guard case .go(let entered, _) = decision.step, left != entered else {
+            for effect in state.value[keyPath: run].follow(decision) { perform(effect) }
+            return true
+        }
+        observe(machine, .leaving, from: left, to: entered)
+        let effects = state.value[keyPath: run].follow(decision)
+        observe(machine, .entering, from: left, to: entered)
         for effect in effects { perform(effect) }
+        observe(machine, .after, from: left, to: entered)
         return true
     }
 
     private func observe(
-        _ machine: DeviceMachine, from left: some Sendable, to entered: some Sendable
+        _ machine: DeviceMachine, _ moment: StateChange.Moment, from left: some Sendable,
+        to entered: some Sendable
     ) {
         let observers = state.value.parts.stateObservers
         // The texts are for those who look at them.
         if environment.stateObserver == nil, observers.isEmpty { return }
-        let change = StateChange(machine: machine, from: "\(left)", to: "\(entered)")
+        let change = StateChange(
+            machine: machine, moment: moment, from: machineText(left), to: machineText(entered))
         environment.stateObserver?(self, change)
-        for observer in observers where observer.machines.contains(machine) {
+        for observer in observers
+        where observer.machines.contains(machine) && observer.moments.contains(moment) {
             observer.note(change)
         }
     }

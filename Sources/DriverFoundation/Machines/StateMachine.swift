@@ -46,10 +46,18 @@ package enum Step<State: Hashable & Sendable, Effect: Hashable & Sendable>: Hash
 ///
 /// Posting never blocks and may be done from inside an effect: the event is taken after it. Kept
 /// events come again, oldest first, after each change of state. On the loop only.
-package struct MachineRun<Machine: StateMachine>: Hashable {
+package struct MachineRun<Machine: StateMachine> {
+    /// The next event, and what it means.
+    struct Decision {
+        let event: Machine.Event
+        let step: Step<Machine.State, Machine.Effect>
+    }
+
     package private(set) var state: Machine.State
     package private(set) var pending: [Machine.Event] = []
     package private(set) var kept: [Machine.Event] = []
+    /// What it did last.
+    package private(set) var ring = EventRing<Machine>()
 
     /// More than this many events at once is a bug: each source has at most a few outstanding.
     private static var limit: Int { 32 }
@@ -65,22 +73,38 @@ package struct MachineRun<Machine: StateMachine>: Hashable {
 
     /// Takes the next event; `nil` when there is none, or an event that led to nothing yet.
     package mutating func next() -> [Machine.Effect]? {
+        guard let decision = decide() else { return nil }
+        return follow(decision)
+    }
+
+    /// Takes the next event, if there is any, and does not yet go where it leads.
+    mutating func decide() -> Decision? {
         guard !pending.isEmpty else { return nil }
         let event = pending.removeFirst()
         guard let step = Machine.reduce(state, event) else {
             // Not a precondition, whose message optimised builds leave out.
-            fatalError("\(Machine.self): \(event) must not come in state \(state)")
+            fatalError(
+                "\(Machine.self): \(event) must not come in state \(state),"
+                    + " after \(ring.last.map { "\($0.event)" })")
         }
-        switch step {
+        return Decision(event: event, step: step)
+    }
+
+    /// Goes there, and returns what is to be done.
+    mutating func follow(_ decision: Decision) -> [Machine.Effect] {
+        ring.note(EventRing.Turn(decision.event, decision.step))
+        switch decision.step {
         case .go(let target, let effects):
             state = target
-            pending = kept + pending
-            kept = []
+            if !kept.isEmpty {
+                pending.insert(contentsOf: kept, at: 0)
+                kept.removeAll(keepingCapacity: true)
+            }
             return effects
         case .stay(let effects):
             return effects
         case .later:
-            kept.append(event)
+            kept.append(decision.event)
             return []
         }
     }

@@ -1,12 +1,13 @@
 /// What tells a driver of its device's machines (DEV-13, CB-12).
 struct StateObserver: Sendable {
     let machines: Set<DeviceMachine>
+    let moments: Set<StateChange.Moment>
     let note: @Sendable (StateChange) -> Void
 }
 
 extension Device {
     /// EvtDevicePnpStateChange and its kin: tells the driver of each change of state of the given
-    /// machines, in order, on its scope.
+    /// machines, at the given moments of it (ENG-4), in order, on its scope.
     ///
     /// The machines do not wait for it, and nothing that it does alters where they go: by the time
     /// it is told, they may be further. What changes in the device's last moments, when its driver
@@ -14,7 +15,8 @@ extension Device {
     ///
     /// Errors: `.invalidDeviceState` once the device is being disposed of (OBJ-4).
     public func onStateChange<Driver: DriverActor>(
-        of machines: Set<DeviceMachine> = [.plugAndPlay], for driver: isolated Driver,
+        of machines: Set<DeviceMachine> = [.plugAndPlay],
+        at moments: Set<StateChange.Moment> = [.entering], for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver, StateChange) async -> Void
     ) throws(DeviceError) {
         let pending = LoopConfined<[StateChange]>(on: loop, [])
@@ -24,7 +26,7 @@ extension Device {
             for change in changes { await handler(driver, change) }
         }
         _ = try own("state observer", "", worker, "DEV-13")
-        let observer = StateObserver(machines: machines) { change in
+        let observer = StateObserver(machines: machines, moments: moments) { change in
             pending.value.append(change)
             _ = worker.enqueue()
         }

@@ -78,15 +78,23 @@ extension Device {
             beginEnumerating()
         case .reportStartFailed:
             state.value.isFailed = true
+            logMachines("cannot be started")
             observe(.startFailed)
         case .reportStopped:
             observe(.stopped)
             endEnumerating()
         case .reportFailed:
             state.value.isFailed = true
+            logMachines("has failed")
             observe(.failed)
         default: preconditionFailure("not a report: \(effect)")
         }
+    }
+
+    /// What the machines did last is what a failure is understood by (ENG-4).
+    private func logMachines(_ problem: String) {
+        let reports = machineReports.map { "\n    \($0)" }.joined()
+        environment.logWarning("\(name) \(problem); its machines:\(reports)")
     }
 
     // MARK: Questions

@@ -43,7 +43,8 @@ extension Device {
             guard time >= callbackLimit else { continue }
             environment.verifier.report(
                 "VF-1", name, "\(callback.rawValue) has not returned for \(time)",
-                "what it awaits does not come; await with a deadline, and end when the device goes")
+                "what it awaits does not come; await with a deadline, and end when the device goes",
+                machines: machineReports)
         }
         state.value.watch.alarm?.arm(after: callbackLimit)
     }

@@ -18,9 +18,15 @@ public final class Verifier: Sendable {
         public let problem: String
         /// What to do about it.
         public let remedy: String
+        /// Where the device's machines are and how they came there, where that may tell why
+        /// (ENG-4).
+        public var machines: [MachineReport] = []
 
-        /// All of it in one line.
-        public var description: String { "\(row): \(object): \(problem): \(remedy)" }
+        /// All of it in one line, and one more for each machine.
+        public var description: String {
+            (["\(row): \(object): \(problem): \(remedy)"] + machines.map { "    \($0)" })
+                .joined(separator: "\n")
+        }
     }
 
     /// What is watched.
@@ -52,8 +58,12 @@ public final class Verifier: Sendable {
     /// The points passed so far, in order, where ``Failure/call(_:)`` asks for it.
     public var passed: [FailPoint] { state.value.passed }
 
-    func report(_ row: String, _ object: String, _ problem: String, _ remedy: String) {
-        let finding = Finding(row: row, object: object, problem: problem, remedy: remedy)
+    func report(
+        _ row: String, _ object: String, _ problem: String, _ remedy: String,
+        machines: [MachineReport] = []
+    ) {
+        let finding = Finding(
+            row: row, object: object, problem: problem, remedy: remedy, machines: machines)
         if state.value.findings.count < Self.findingLimit { state.value.findings.append(finding) }
         logger.error("\(finding)")
     }

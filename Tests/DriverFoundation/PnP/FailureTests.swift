@@ -129,7 +129,9 @@ import VirtualUSB
     func stateChanges() throws {
         let told = Told()
         var options = PlugAndPlay.Options()
-        options.stateObserver = { _, change in told.changes.append(change) }
+        options.stateObserver = { _, change in
+            if change.moment == .entering { told.changes.append(change) }
+        }
         try onBench(seeds: 0..<1, options: options) { bench in
             _ = try await bench.plug()
             await bench.journal.wait(for: .started)

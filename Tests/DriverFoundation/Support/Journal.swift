@@ -7,6 +7,7 @@ final class Journal: Sendable {
     private struct State {
         var entries: [(device: String, id: AttachmentID?, step: LifecycleStep)] = []
         var errors: [String] = []
+        var warnings: [String] = []
         var told: [String] = []
         var waiters: [(LifecycleStep, Resumption<Void>)] = []
         var devices: [Device] = []
@@ -33,6 +34,11 @@ final class Journal: Sendable {
 
     /// What was logged as an error.
     var errors: [String] { state.value.errors }
+
+    /// What was logged as a warning.
+    var warnings: [String] { state.value.warnings }
+
+    func note(warning: String) { state.value.warnings.append(warning) }
 
     /// The devices that are there, oldest first.
     var devices: [Device] { state.value.devices }
@@ -123,6 +129,7 @@ struct JournalLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         if event.level >= .error { journal.note(error: "\(event.message)") }
+        if event.level == .warning { journal.note(warning: "\(event.message)") }
         if event.level == .info { journal.note(told: "\(event.message)") }
     }
 }

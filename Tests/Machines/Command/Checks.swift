@@ -57,7 +57,7 @@ struct Checks {
     mutating func showDeadRows() {
         let dead = DeadRows.names(in: tables, uses: uses)
         let unlisted = dead.filter { DeadRows.reason(for: $0) == nil }
-        for name in unlisted { print("dead: \(name)") }
+        for name in dead { print("dead: \(name): \(DeadRows.reason(for: name) ?? "no reason")") }
         let stale = DeadRows.staleNames(dead: dead)
         for name in stale { print("listed as dead, and is not: \(name)") }
         let isRight = unlisted.isEmpty && stale.isEmpty

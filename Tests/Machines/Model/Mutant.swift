@@ -52,7 +52,7 @@ package struct Mutant: Sendable {
     package func name(in tables: Tables) -> String {
         let place = tables.place(of: row)
         func effect(_ index: Int) -> String {
-            tables.operationNames[Int(tables.rows[row].first) + index].shortened
+            tables.operationNames[Int(tables.rows[row].first) + index]
         }
         let what =
             switch change {

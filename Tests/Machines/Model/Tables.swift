@@ -105,7 +105,7 @@ package struct Tables: Sendable {
                 row.first = UInt16(operations.count)
                 row.count = UInt8(effects.count)
                 operations += effects.map(operation)
-                operationNames += effects.map { "\($0)" }
+                operationNames += effects.map { machineText($0) }
                 rows.append(row)
             }
             next += 1
@@ -117,8 +117,8 @@ package struct Tables: Sendable {
         sections.append(
             Section(
                 name: name, firstRow: firstRow, firstState: self.traits.count,
-                stateNames: states.map { "\($0)".shortened },
-                eventNames: letters.events.map { "\($0)".shortened },
+                stateNames: states.map { machineText($0) },
+                eventNames: letters.events.map { machineText($0) },
                 eventCount: letters.events.count))
         self.traits += states.map(traits)
     }
@@ -144,27 +144,5 @@ extension Tables {
 
     package func stateName(_ machine: MachineName, _ state: UInt8) -> String {
         sections[Int(machine.rawValue)].stateNames[Int(state)]
-    }
-}
-
-extension String {
-    /// Without the modules and types that the default description of nested values spells out, and
-    /// without spaces: names of rows are columns.
-    var shortened: String {
-        var words: [String] = []
-        var word = ""
-        for character in self {
-            if character.isLetter || character.isNumber || character == "_" {
-                word.append(character)
-            } else if character == "." {
-                word = ""
-            } else {
-                words.append(word)
-                word = ""
-                if character != " " { words.append(String(character)) }
-            }
-        }
-        words.append(word)
-        return words.joined()
     }
 }
