@@ -39,6 +39,7 @@ extension Device {
     /// The bus has reported the departure (PNP-8): at once nothing can be started any more, and
     /// whatever waits for the device ends.
     func departed() {
+        if state.value.lifecycle.hasDeparted { return }
         reachDeparture()
         state.value.isGone = true
         state.value.lifecycle.hasDeparted = true

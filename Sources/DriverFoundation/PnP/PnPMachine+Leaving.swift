@@ -1,8 +1,18 @@
 /// From started to stopped, failed or final.
 extension PnPMachine {
     static func noticing(_ event: Event, _ place: Place) -> Reaction? {
-        guard event == .surpriseNoticed else { return leaving(event) }
-        return switch place {
+        switch event {
+        case .surpriseNoticed: return noticed(place)
+        // It goes down anyway.
+        case .powerUpFailed, .powerDownFailed: return place == .started ? .stay([]) : nil
+        // A device goes once.
+        case .surpriseRemove: return nil
+        default: return leaving(event)
+        }
+    }
+
+    private static func noticed(_ place: Place) -> Reaction {
+        switch place {
         case .unstarted:
             .go(.waitingForChildren, [.surpriseRemoveChildren, .waitForChildren])
         case .started:
@@ -22,7 +32,9 @@ extension PnPMachine {
         // between.
         case .childrenRemoved: .go(.goingDown(.orderly), [.stopPolicy(.removal), .releaseD0])
         case .surpriseRemove: .stay([.callSurpriseRemoval])
-        default: leaving(event)
+        // It goes down anyway.
+        case .powerUpFailed, .powerDownFailed: .stay([])
+        default: leavingBesideNotice(event)
         }
     }
 
@@ -36,6 +48,8 @@ extension PnPMachine {
                 return .go(.releasingHardware(.failure), [.reportFailed, .callReleaseHardware])
             }
             return .go(.releasingHardware(ending), [.callReleaseHardware])
+        // It goes down anyway.
+        case .powerUpFailed, .powerDownFailed: return .stay([])
         default: return onTheWay(event, ending)
         }
     }
@@ -85,8 +99,7 @@ extension PnPMachine {
         case .start, .restart: .go(.acquiringHardware(isFirst: false), [.acquireHardware])
         case .queryRemove: .stay([.grant(.remove)])
         case .queryStop: .stay([.grant(.stop)])
-        case .cancelRemove, .cancelStop, .stop, .setFailed, .powerUpFailed, .powerDownFailed:
-            .stay([])
+        case .cancelRemove, .cancelStop, .stop, .setFailed: .stay([])
         case .remove:
             .go(
                 .purgingPowerManagedQueues(.orderly),
@@ -96,11 +109,14 @@ extension PnPMachine {
         }
     }
 
+    /// The policy answers at once: only what was kept before can come first, and of a device that
+    /// is removed nothing was.
     static func removingPolicy(_ event: Event, _ ending: Ending) -> Reaction? {
-        guard event == .policyRemoved else { return onTheWay(event, ending) }
-        return ending == .failure
-            ? .go(.failed, [.surpriseRemoveChildren, .decideRestart])
-            : .go(.waitingForChildren, [.waitForChildren])
+        if ending == .failure {
+            return event == .policyRemoved
+                ? .go(.failed, [.surpriseRemoveChildren, .decideRestart]) : closed(event)
+        }
+        return event == .policyRemoved ? .go(.waitingForChildren, [.waitForChildren]) : nil
     }
 
     /// PNP-19.
@@ -116,14 +132,14 @@ extension PnPMachine {
     static func waitingForChildren(_ event: Event) -> Reaction? {
         switch event {
         case .childrenRemoved: .go(.purgingQueues, [.purgeQueues])
-        default: leaving(event)
+        default: leavingBesideNotice(event)
         }
     }
 
     static func purgingQueues(_ event: Event) -> Reaction? {
         switch event {
         case .queuesPurged: .go(.cleaningUpSelfManagedIO, [.cleanUpSelfManagedIO])
-        default: leaving(event)
+        default: leavingBesideNotice(event)
         }
     }
 
@@ -140,13 +156,12 @@ extension PnPMachine {
 
     /// Something else happens on the way out or to a stop.
     private static func onTheWay(_ event: Event, _ ending: Ending) -> Reaction? {
-        // What the power policy says of a device that leaves D0 anyway comes too late.
-        if event == .powerUpFailed || event == .powerDownFailed { return .stay([]) }
-        return switch ending {
+        switch ending {
         case .orderly:
             // PNP-8 during an orderly removal: a notice, and the removal goes on.
-            event == .surpriseRemove ? .stay([.callSurpriseRemoval]) : leaving(event)
-        case .surprise: leaving(event)
+            event == .surpriseRemove ? .stay([.callSurpriseRemoval]) : leavingBesideNotice(event)
+        // A device goes once.
+        case .surprise: event == .surpriseRemove ? nil : leaving(event)
         // Noticed when it has failed, or has stopped.
         case .failure, .stop: closed(event)
         }

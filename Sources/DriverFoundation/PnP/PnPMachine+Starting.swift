@@ -81,10 +81,7 @@ extension PnPMachine {
         switch event {
         case .queryGranted: .go(.ensuringAwake(question), [.holdD0])
         case .queryRefused: .go(.started, [.refuse(question)])
-        // Whoever asks now gets the answer that is on its way.
-        case .queryRemove where question == .remove: .stay([])
-        case .queryStop where question == .stop: .stay([])
-        default: closed(event)
+        default: closedWhileStarted(event)
         }
     }
 
@@ -94,9 +91,7 @@ extension PnPMachine {
         case .deviceInD0:
             .go(question == .remove ? .removePending : .stopPending, [.grant(question)])
         case .d0Refused: .go(.started, [.releaseD0, .refuse(question)])
-        case .queryRemove where question == .remove: .stay([])
-        case .queryStop where question == .stop: .stay([])
-        default: closed(event)
+        default: closedWhileStarted(event)
         }
     }
 

@@ -117,14 +117,21 @@ package enum PnPMachine: StateMachine {
 
     typealias Reaction = Step<State, Effect>
 
-    /// A state that is at work: what is asked from outside meanwhile is kept, and so is what the
-    /// power policy says has failed.
+    /// A state that is at work: what is asked from outside meanwhile is kept.
     static func closed(_ event: Event) -> Reaction? {
         switch event {
         case .queryRemove, .cancelRemove, .remove, .queryStop, .cancelStop, .stop,
-            .surpriseRemove, .start, .restart, .setFailed, .powerUpFailed, .powerDownFailed:
+            .surpriseRemove, .start, .restart, .setFailed:
             .later
         default: nil
+        }
+    }
+
+    /// The same of a device that idles and sleeps meanwhile: its power may fail.
+    static func closedWhileStarted(_ event: Event) -> Reaction? {
+        switch event {
+        case .powerUpFailed, .powerDownFailed: .later
+        default: closed(event)
         }
     }
 
@@ -132,7 +139,7 @@ package enum PnPMachine: StateMachine {
     static func leaving(_ event: Event) -> Reaction? {
         switch event {
         case .remove, .surpriseRemove, .cancelRemove, .cancelStop, .stop, .start, .restart,
-            .setFailed, .powerUpFailed, .powerDownFailed, .surpriseNoticed:
+            .setFailed:
             .stay([])
         case .queryRemove: .stay([.grant(.remove)])
         case .queryStop: .stay([.refuse(.stop)])
@@ -140,14 +147,17 @@ package enum PnPMachine: StateMachine {
         }
     }
 
+    /// The same while the notice of a departure may run beside (PNP-8).
+    static func leavingBesideNotice(_ event: Event) -> Reaction? {
+        event == .surpriseNoticed ? .stay([]) : leaving(event)
+    }
+
     /// Not started: nothing to ask the driver about.
     static func idle(_ event: Event) -> Reaction? {
         switch event {
         case .queryRemove: .stay([.grant(.remove)])
         case .queryStop: .stay([.refuse(.stop)])
-        case .cancelRemove, .cancelStop, .stop, .restart, .setFailed, .powerUpFailed,
-            .powerDownFailed:
-            .stay([])
+        case .cancelRemove, .cancelStop, .stop, .restart, .setFailed: .stay([])
         default: nil
         }
     }

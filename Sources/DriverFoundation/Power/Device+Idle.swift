@@ -45,7 +45,8 @@ extension Device {
         let old = idleSettings
         state.value.lifecycle.power.settings[voice] = settings
         let new = idleSettings
-        guard new.isEnabled != old.isEnabled || new.timeout != old.timeout else { return }
+        guard new.isEnabled != old.isEnabled || new.isEnabled && new.timeout != old.timeout
+        else { return }
         post(new.isEnabled ? PowerPolicyMachine.Event.idleEnabled : .idleDisabled)
     }
 
@@ -76,13 +77,12 @@ extension Device {
     public func suspendNow() async throws(DeviceError) {
         let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
             let refusal = DeviceError(.invalidDeviceState, "\(name) does not go down now.")
-            guard state.value.lifecycle.policy.state == .d0 else {
-                return answer.resume(returning: refusal)
-            }
+            // PNP-6: a query that is pending keeps it in D0, whoever commands.
+            guard state.value.lifecycle.policy.state == .d0,
+                state.value.lifecycle.power.query == nil
+            else { return answer.resume(returning: refusal) }
             observe(.suspendDirected)
-            post(
-                PowerPolicyMachine.Event.timeout(
-                    wakes: idleSettings.wakes, asks: asksToSuspend))
+            post(IdleMachine.Event.directed)
             whenAtRest { device in
                 switch device.state.value.lifecycle.policy.state {
                 case .dx: answer.resume(returning: nil)

@@ -55,13 +55,16 @@ extension Device {
         case .cancelTimer: state.value.lifecycle.power.timer?.disarm()
         case .reportTimeout:
             observe(.idleTimeout)
-            post(
-                PowerPolicyMachine.Event.timeout(
-                    wakes: idleSettings.wakes, asks: asksToSuspend))
+            postTimeout()
+        case .reportDirected: postTimeout()
         case .reportIOPresent:
             noteWake()
             post(PowerPolicyMachine.Event.ioPresent)
         }
+    }
+
+    private func postTimeout() {
+        post(PowerPolicyMachine.Event.timeout(wakes: idleSettings.wakes, asks: asksToSuspend))
     }
 }
 

@@ -21,13 +21,15 @@ package enum IdleMachine: StateMachine {
         /// The first reference was taken, the last given up.
         case referenced, released
         case expired
+        /// Whoever manages the machine sends the device down now, whoever needs it (WAKE-9).
+        case directed
         /// The power policy takes the device down, and has brought it back.
         case down, up, upBusy, upFailed
     }
 
     package enum Effect: Hashable, Sendable, CaseIterable {
         case startTimer, cancelTimer
-        case reportTimeout, reportIOPresent
+        case reportTimeout, reportDirected, reportIOPresent
     }
 
     package static func reduce(_ state: State, _ event: Event) -> Step<State, Effect>? {
@@ -49,7 +51,7 @@ package enum IdleMachine: StateMachine {
         case .start: .go(.timerRunning, [.startTimer])
         case .startBusy: .go(.busy, [])
         case .disable: .go(.disabled, [])
-        case .enable, .enableBusy, .stop, .referenced, .released, .upFailed: .stay([])
+        case .referenced, .released: .stay([])
         default: nil
         }
     }
@@ -59,6 +61,7 @@ package enum IdleMachine: StateMachine {
         switch event {
         case .enable: .go(.timerRunning, [.startTimer])
         case .enableBusy: .go(.busy, [])
+        case .directed: .stay([.reportDirected])
         case .stop, .upFailed: .go(.stopped, [])
         case .disable, .referenced, .released, .down, .up, .upBusy: .stay([])
         default: nil
@@ -68,6 +71,7 @@ package enum IdleMachine: StateMachine {
     private static func busy(_ event: Event) -> Reaction? {
         switch event {
         case .released: .go(.timerRunning, [.startTimer])
+        case .directed: .go(.timedOut, [.reportDirected])
         case .disable: .go(.disabled, [])
         case .down: .go(.inDx, [])
         case .stop: .go(.stopped, [])
@@ -79,6 +83,7 @@ package enum IdleMachine: StateMachine {
     private static func timerRunning(_ event: Event) -> Reaction? {
         switch event {
         case .expired: .go(.timedOut, [.reportTimeout])
+        case .directed: .go(.timedOut, [.cancelTimer, .reportDirected])
         case .referenced: .go(.busy, [.cancelTimer])
         // With the time-out that now holds.
         case .enable: .stay([.cancelTimer, .startTimer])
@@ -96,14 +101,16 @@ package enum IdleMachine: StateMachine {
         case .down: .go(.inDx, [])
         // The policy could not suspend.
         case .up: .go(.timerRunning, [.startTimer])
+        case .upBusy: .go(.busy, [])
         case .disable: .go(.disabled, [])
         case .stop: .go(.stopped, [])
-        case .enable: .stay([])
+        // It was told to go down while it was needed.
+        case .released: .stay([])
         default: nil
         }
     }
 
-    /// Down, for being idle or because the system sleeps: then it may go down while referenced.
+    /// Down: for being idle, or while referenced because the system sleeps or it was told to.
     private static func inDx(_ event: Event) -> Reaction? {
         switch event {
         case .referenced: .go(.poweringUp, [.reportIOPresent])
@@ -111,7 +118,7 @@ package enum IdleMachine: StateMachine {
         case .upBusy: .go(.busy, [])
         case .upFailed, .stop: .go(.stopped, [])
         case .disable: .go(.disabled, [])
-        case .released, .enable, .enableBusy, .down: .stay([])
+        case .released: .stay([])
         default: nil
         }
     }
@@ -122,7 +129,7 @@ package enum IdleMachine: StateMachine {
         case .upBusy: .go(.busy, [])
         case .upFailed, .stop: .go(.stopped, [])
         case .disable: .go(.disabled, [])
-        case .referenced, .released, .enable, .enableBusy, .down: .stay([])
+        case .referenced, .released: .stay([])
         default: nil
         }
     }

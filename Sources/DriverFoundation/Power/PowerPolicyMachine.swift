@@ -114,10 +114,13 @@ package enum PowerPolicyMachine: StateMachine {
         }
     }
 
-    /// Of the settings' changes the last one counts.
+    /// Of the settings' changes the last one counts; that somebody asks is said once.
     package static func replaces(_ event: Event, _ earlier: Event) -> Bool {
-        let settings: [Event] = [.idleEnabled, .idleDisabled]
-        return settings.contains(event) && settings.contains(earlier)
+        switch event {
+        case .idleEnabled, .idleDisabled: earlier == .idleEnabled || earlier == .idleDisabled
+        case .ioPresent: earlier == .ioPresent
+        default: false
+        }
     }
 
     typealias Reaction = Step<State, Effect>
@@ -129,7 +132,6 @@ package enum PowerPolicyMachine: StateMachine {
             .later
         // It is awake already, or comes back anyway.
         case .wake, .wakeFailed: .stay([])
-        case .suspendGranted, .suspendRefused: .stay([])
         default: nil
         }
     }
@@ -146,9 +148,7 @@ package enum PowerPolicyMachine: StateMachine {
     static func resting(_ event: Event) -> Reaction? {
         switch event {
         case .systemSleep: .stay([.acknowledgeSleep])
-        case .resume, .ioPresent, .wake, .wakeFailed, .suspendGranted, .suspendRefused,
-            .idleEnabled, .idleDisabled:
-            .stay([])
+        case .resume, .ioPresent, .wake, .wakeFailed, .idleEnabled, .idleDisabled: .stay([])
         default: nil
         }
     }
@@ -168,6 +168,8 @@ extension PowerPolicyMachine {
         switch event {
         case .poweredUp: .go(.d0, [.startIdle, .reportStarted])
         case .powerUpFailed: .go(.stopped, [.reportStartFailed])
+        // Plug and Play waits for the start.
+        case .stop, .surpriseRemove: nil
         default: closed(event)
         }
     }
@@ -184,7 +186,7 @@ extension PowerPolicyMachine {
         case .stop(let reason): .go(.stopping, [.stopIdle, .implicitD3(reason)])
         case .surpriseRemove: .go(.stopping, [.stopIdle, .implicitD3(.removal)])
         // It came back for another reason meanwhile.
-        case .ioPresent, .resume, .wake, .wakeFailed, .suspendGranted, .suspendRefused: .stay([])
+        case .ioPresent, .resume, .wake, .wakeFailed: .stay([])
         default: nil
         }
     }
@@ -241,7 +243,9 @@ extension PowerPolicyMachine {
         case .ioPresent: .go(.d0, [.cancelSuspend, .idleUp])
         case .idleDisabled: .go(.d0, [.cancelSuspend, .disableIdle])
         case .systemSleep, .stop, .surpriseRemove: d0(event)?.prefixed([.cancelSuspend])
-        case .idleEnabled, .resume, .wake, .wakeFailed: .stay([])
+        // Of a device that was told to go down: idling begins in D0.
+        case .idleEnabled: .later
+        case .resume, .wake, .wakeFailed: .stay([])
         default: nil
         }
     }
@@ -306,8 +310,9 @@ extension PowerPolicyMachine {
         // PNP-6: a device in Dx is powered up before it is stopped.
         case .stop(let reason): return up(.stop(reason))
         case .surpriseRemove: return gone(.idle, isArmed: isArmed)
-        case .idleEnabled: return .stay([.enableIdle])
-        case .resume, .suspendGranted, .suspendRefused: return .stay([])
+        // Idling is switched on in D0, where it can begin at once.
+        case .idleEnabled: return .later
+        case .resume: return .stay([])
         default: return nil
         }
     }
@@ -325,7 +330,6 @@ extension PowerPolicyMachine {
         case .ioPresent:
             changed.staysIdle = false
             return .go(.asleep(changed), [])
-        // Idling is switched in D0, where it can begin at once.
         case .idleEnabled, .idleDisabled: return .later
         case .stop(let reason):
             return .go(
@@ -333,7 +337,7 @@ extension PowerPolicyMachine {
                 [.powerUp])
         case .surpriseRemove: return gone(.sleep, isArmed: sleep.isArmed)
         case .systemSleep: return .stay([.acknowledgeSleep])
-        case .wakeFailed, .suspendGranted, .suspendRefused: return .stay([])
+        case .wakeFailed: return .stay([])
         default: return nil
         }
     }

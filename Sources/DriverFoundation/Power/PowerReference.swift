@@ -165,18 +165,18 @@ extension Device {
     }
 }
 
-/// Which machine is told of a first reference.
+/// Which machine is told of a reference.
 private enum Concern { case idle, policy }
 
 // One access each to the device's state: each request passes here.
 extension LifecycleState {
     fileprivate mutating func take(_ reference: PowerReference) -> Concern? {
         power.references.append(reference)
-        guard power.references.count == 1 else { return nil }
-        if isIdleMachineConcerned { return .idle }
-        // A device that does not idle may have been sent to sleep (WAKE-9).
+        if power.references.count == 1, isIdleMachineConcerned { return .idle }
+        // A device that does not idle, or was needed, may have been sent to sleep (WAKE-9).
         switch policy.state {
-        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: return .policy
+        case .dx, .asleep, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown:
+            return idle.state == .poweringUp ? nil : .policy
         default: return nil
         }
     }

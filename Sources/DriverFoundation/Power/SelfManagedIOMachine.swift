@@ -54,7 +54,6 @@ package enum SelfManagedIOMachine: StateMachine {
     private static func created(_ event: Event) -> Step<State, Effect>? {
         switch event {
         case .start: .go(.initializing, [.callInitialize])
-        case .suspend: .stay([.reportSuspended])
         case .flush: .stay([.reportFlushed])
         case .cleanUp: .go(.final, [.reportCleanedUp])
         default: nil

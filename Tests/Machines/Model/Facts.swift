@@ -77,14 +77,12 @@ struct Facts: OptionSet, Hashable, Sendable {
     static let hasDescentFailed = Facts(bit: 56)
     /// There was a reason to fail: a callback, the hardware, or the driver's own word.
     static let mayFail = Facts(bit: 57)
-    static let hasAscentFailed = Facts(bit: 59)
+    static let hasAscentFailed = Facts(bit: 58)
     /// It could not be armed, and must come back (PNP-4).
-    static let mustReturn = Facts(bit: 60)
-    static let wasIOReported = Facts(bit: 61)
+    static let mustReturn = Facts(bit: 59)
+    static let wasIOReported = Facts(bit: 60)
     /// It was down already when the system went to sleep (PNP-5).
-    static let sleptIdle = Facts(bit: 62)
-    /// The bus was asked whether the device may suspend, and has not heard that it need not say.
-    static let mayAnswerLate = Facts(bit: 58)
+    static let sleptIdle = Facts(bit: 61)
 
     static let held: Facts = [.holdsIO, .holdsQuery]
     static let waiting: Facts = [.waitsForIO, .waitsForQuery]

@@ -55,7 +55,6 @@ extension Life {
                 .queuePurgeOutOfPlace)
         case .children: try require(facts.contains(.wereChildrenTold), .childrenNotTold)
         case .files: try require(facts.contains(.areQueuesPurged), .filesOutOfPlace)
-        case .suspendAnswer: facts.remove(.mayAnswerLate)
         default: break
         }
     }
@@ -86,12 +85,8 @@ extension Life {
         try require(isRight, .selfManagedIOOutOfPlace)
     }
 
-    mutating func cancel(_ activity: Activity) {
-        if activity == .suspendAnswer, running.contains(Activities(activity)) {
-            facts.insert(.mayAnswerLate)
-        }
-        running.remove(Activities(activity))
-    }
+    /// For good: what ends all the same is not heard of any more.
+    mutating func cancel(_ activity: Activity) { running.remove(Activities(activity)) }
 
     private mutating func noteFailure(of activity: Activity) {
         if activity.makesDeviceFail { facts.formUnion([.hasFailed, .mayFail]) }

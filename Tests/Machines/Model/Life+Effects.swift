@@ -52,7 +52,7 @@ extension Life {
             // WAKE-2: once on each way back.
             try require(!facts.contains(.wasIOReported), .reportedTwice)
             facts.insert(.wasIOReported)
-            try engine.post(.policy, alphabet.policy.number(.ioPresent))
+            try postToPolicy(.ioPresent, &engine)
         default:
             let (wakes, asks) = (engine.variant & 1 != 0, engine.variant & 2 != 0)
             if wakes { facts.insert(.wantsIdleWake) } else { facts.remove(.wantsIdleWake) }
@@ -64,17 +64,14 @@ extension Life {
     private mutating func performHold(_ operation: Operation, _ engine: inout Engine)
         throws(Rule)
     {
-        let alphabet = engine.tables.alphabet.idle
-        let isOthers = facts.contains(.holdsIO)
         if operation == .holdD0 {
             try require(!facts.contains(.holdsQuery), .holdOutOfPlace)
-            facts.formUnion([.holdsQuery, .waitsForQuery])
-            if !isOthers { try engine.post(.idle, alphabet.number(.referenced)) }
+            facts.insert(.waitsForQuery)
+            try reference(as: .holdsQuery, &engine)
         } else {
             // A removal without a query before has none to give back.
-            guard facts.contains(.holdsQuery) else { return }
-            facts.subtract([.holdsQuery, .waitsForQuery])
-            if !isOthers { try engine.post(.idle, alphabet.number(.released)) }
+            facts.remove(.waitsForQuery)
+            try dereference(as: .holdsQuery, &engine)
         }
     }
 

@@ -29,6 +29,11 @@ struct Engine: Sendable {
         pending[Int(machine.rawValue)] = queue.bits
     }
 
+    mutating func drop(_ mask: UInt64, of machine: MachineName) {
+        let queue = EventQueue(bits: pending[Int(machine.rawValue)])
+        pending[Int(machine.rawValue)] = queue.without(mask).bits
+    }
+
     func hasPending(_ machine: MachineName) -> Bool { pending[Int(machine.rawValue)] != 0 }
 
     /// The next event, the innermost machine's first.

@@ -42,7 +42,6 @@ extension Life {
         case .setFailed:
             facts.insert(.mayFail)
             facts.insert(.owesFailure)
-        case .grantLate, .refuseLate: facts.remove(.mayAnswerLate)
         case .systemSleep, .systemSleepArmed:
             facts.formUnion([.isSystemAsleep, .owesSleep])
             if event == .systemSleep { facts.remove(.wantsSleepWake) }
@@ -50,7 +49,7 @@ extension Life {
         case .resume, .resumeIdle:
             facts.subtract([.isSystemAsleep, .sleptIdle])
         case .wake, .wakeFailed: noteWake(event, tables)
-        case .takeIO, .giveIO: break
+        case .takeIO, .giveIO, .wakeNow: break
         case .enableIdle: facts.insert(.isIdleEnabled)
         case .disableIdle: facts.remove(.isIdleEnabled)
         }
@@ -68,16 +67,69 @@ extension Life {
     mutating func post(_ event: Move.Outside, _ engine: inout Engine) throws(Rule) {
         let alphabet = engine.tables.alphabet
         if let told = event.pnp { try engine.post(.pnp, alphabet.pnp.number(told)) }
-        if let told = event.policy { try engine.post(.policy, alphabet.policy.number(told)) }
-        let isOthers = facts.contains(.holdsQuery)
-        if event == .takeIO {
-            facts.formUnion([.holdsIO, .waitsForIO])
-            if !isOthers { try engine.post(.idle, alphabet.idle.number(.referenced)) }
+        if let told = event.policy { try postToPolicy(told, &engine) }
+        switch event {
+        case .takeIO:
+            facts.insert(.waitsForIO)
+            try reference(as: .holdsIO, &engine)
+        case .wakeNow:
+            facts.insert(.waitsForIO)
+            try reference(as: .holdsIO, &engine)
+            try postToPolicy(.ioPresent, &engine)
+        case .giveIO:
+            facts.remove(.waitsForIO)
+            try dereference(as: .holdsIO, &engine)
+        default: break
         }
-        if event == .giveIO {
-            facts.subtract([.holdsIO, .waitsForIO])
-            if !isOthers { try engine.post(.idle, alphabet.idle.number(.released)) }
+    }
+
+    func postCommand(_ engine: inout Engine) throws(Rule) {
+        try engine.post(.idle, engine.tables.alphabet.idle.number(.directed))
+    }
+
+    /// As the engine counts: the idle machine hears of the first; of a device that was sent to
+    /// sleep the policy hears of any (WAKE-9).
+    mutating func reference(as holder: Facts, _ engine: inout Engine) throws(Rule) {
+        let tables = engine.tables
+        let isFirst = facts.isDisjoint(with: .held)
+        facts.formUnion(holder)
+        if isFirst { try engine.post(.idle, tables.alphabet.idle.number(.referenced)) }
+        if isFirst, !has(.idle, [.idleStopped, .idleDisabled], tables) { return }
+        if has(.policy, .isDown, tables), !has(.idle, .idleReturning, tables) {
+            try postToPolicy(.ioPresent, &engine)
         }
+    }
+
+    mutating func dereference(as holder: Facts, _ engine: inout Engine) throws(Rule) {
+        guard facts.contains(holder) else { return }
+        facts.subtract(holder)
+        if facts.isDisjoint(with: .held) {
+            try engine.post(.idle, engine.tables.alphabet.idle.number(.released))
+        }
+    }
+
+    /// Takes back what the event makes pointless (ENG-5).
+    mutating func postToPolicy(_ event: PowerPolicyMachine.Event, _ engine: inout Engine)
+        throws(Rule)
+    {
+        let number = engine.tables.alphabet.policy.number(event)
+        let replaced = engine.tables.replaced[Int(number)]
+        if replaced != 0 {
+            try setKept(.policy, kept(.policy).without(replaced))
+            engine.drop(replaced, of: .policy)
+        }
+        try engine.post(.policy, number)
+    }
+
+    /// Whether a device that slept idle is to stay down at this resume; `nil` where that is no
+    /// question (PNP-5).
+    func isKeptIdle(at event: Move.Outside, _ tables: Tables) -> Bool? {
+        guard event == .resume || event == .resumeIdle, has(.policy, .asleep, tables),
+            kept(.policy).isEmpty
+        else { return nil }
+        let isWanted = !facts.isDisjoint(with: [.holdsIO, .holdsQuery, .wasIOReported])
+        guard facts.contains(.sleptIdle) else { return false }
+        return isWanted ? nil : event == .resume
     }
 }
 
@@ -107,8 +159,6 @@ extension Move.Outside {
         case .resumeIdle: .resume(powersIdle: true)
         case .wake: .wake
         case .wakeFailed: .wakeFailed
-        case .grantLate: .suspendGranted
-        case .refuseLate: .suspendRefused
         case .enableIdle: .idleEnabled
         case .disableIdle: .idleDisabled
         default: nil

@@ -20,11 +20,20 @@ extension Life {
     }
 
     private func checkKept(_ pnp: Traits, _ tables: Tables) throws(Rule) {
-        for machine in MachineName.allCases where machine != .pnp {
-            // Asleep, the settings wait for D0.
-            let mayKeep = machine == .policy && has(.policy, .asleep, tables)
-            try require(mayKeep || kept(machine).isEmpty, .lostEvent)
+        for machine in MachineName.allCases where machine != .pnp && machine != .policy {
+            try require(kept(machine).isEmpty, .lostEvent)
         }
+        // Down, the settings wait for D0.
+        let settings: [PowerPolicyMachine.Event] =
+            has(.policy, .asleep, tables) ? [.idleEnabled, .idleDisabled] : [.idleEnabled]
+        let isUp = has(.policy, .policyD0, tables)
+        try require(
+            kept(.policy).isEmpty
+                || !isUp
+                    && kept(.policy).events.allSatisfy {
+                        settings.map(tables.alphabet.policy.number).contains($0)
+                    },
+            .lostEvent)
         // A pending question is settled first.
         let isPending = !pnp.isDisjoint(with: [.removePending, .stopPending])
         let alphabet = tables.alphabet.pnp
@@ -124,6 +133,8 @@ extension Life {
         try require(
             running.contains(Activities(.suspendAnswer)) == policy.contains(.asking), .timerWrong)
         let isEnabled = facts.contains(.isIdleEnabled)
+        // A device that does not idle was sent down by command; its idling begins in D0.
+        let isOff = idle.contains(.idleDisabled) && isEnabled != kept(.policy).isEmpty
         switch true {
         case policy.contains(.policyD0) && !isEnabled:
             try require(idle.contains(.idleDisabled), .timerWrong)
@@ -131,14 +142,13 @@ extension Life {
             let isBusy = !facts.isDisjoint(with: .held)
             try require(idle.contains(isBusy ? .idleBusy : .idleTimer), .timerWrong)
         case policy.contains(.asking):
-            try require(
-                isEnabled && idle.contains(.idleTimedOut), .timerWrong)
+            try require(isOff || isEnabled && idle.contains(.idleTimedOut), .timerWrong)
         case policy.contains(.policyOut): try require(idle.contains(.idleStopped), .timerWrong)
         // Asleep, the settings may have changed since.
         case policy.contains(.asleep):
             try require(
                 !idle.isDisjoint(with: [.idleLow, .idleReturning, .idleDisabled]), .timerWrong)
-        default: try require(isEnabled && idle.contains(.idleLow), .timerWrong)
+        default: try require(isOff || isEnabled && idle.contains(.idleLow), .timerWrong)
         }
     }
 }

@@ -13,11 +13,11 @@ package struct Life: Hashable, Sendable {
     var outside: UInt8
     var failures: UInt8
 
-    package init(outside: Int, failures: Int) {
+    /// A driver sets its idling up before its first start, if it wants any.
+    package init(outside: Int, failures: Int, isIdleEnabled: Bool = true) {
         self.outside = UInt8(outside)
         self.failures = UInt8(failures)
-        // A driver sets its idling up before its first start.
-        facts = .isIdleEnabled
+        if isIdleEnabled { facts = .isIdleEnabled }
     }
 
     @inline(__always)
@@ -95,6 +95,20 @@ struct EventQueue: Hashable, Sendable {
         let first = UInt8(truncatingIfNeeded: bits)
         bits >>= 8
         return first
+    }
+
+    /// Without the events whose bits `mask` has.
+    func without(_ mask: UInt64) -> EventQueue {
+        var rest = EventQueue()
+        var (left, shift) = (bits, UInt64(0))
+        while left != 0 {
+            if mask & 1 << (left & 0xFF) == 0 {
+                rest.bits |= (left & 0xFF) << shift
+                shift += 8
+            }
+            left >>= 8
+        }
+        return rest
     }
 
     /// `other` comes after.

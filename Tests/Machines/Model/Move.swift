@@ -7,8 +7,7 @@ package struct Move: Hashable, Sendable, CustomStringConvertible {
         case add, start, restart, queryRemove, cancelRemove, remove, queryStop, cancelStop, stop
         case surpriseRemove, setFailed
         case systemSleep, systemSleepArmed, resume, resumeIdle
-        case wake, wakeFailed, takeIO, giveIO, enableIdle, disableIdle
-        case grantLate, refuseLate
+        case wake, wakeFailed, takeIO, giveIO, wakeNow, enableIdle, disableIdle
     }
 
     enum Kind {
@@ -16,6 +15,8 @@ package struct Move: Hashable, Sendable, CustomStringConvertible {
         case outside(Outside)
         /// The timer, whose end asks for wake or for leave to suspend.
         case expires(variant: Int)
+        /// A command, which does the same (WAKE-9).
+        case directed(variant: Int)
     }
 
     var kind: Kind {
@@ -23,7 +24,8 @@ package struct Move: Hashable, Sendable, CustomStringConvertible {
         case 0..<32: .succeeds(Activity(rawValue: rawValue) ?? .timer)
         case 32..<64: .fails(Activity(rawValue: rawValue - 32) ?? .timer)
         case 64..<96: .outside(Outside(rawValue: rawValue - 64) ?? .add)
-        default: .expires(variant: Int(rawValue) - 96)
+        case 96..<100: .expires(variant: Int(rawValue) - 96)
+        default: .directed(variant: Int(rawValue) - 100)
         }
     }
 
@@ -31,15 +33,20 @@ package struct Move: Hashable, Sendable, CustomStringConvertible {
     init(fails activity: Activity) { rawValue = activity.rawValue + 32 }
     init(_ outside: Outside) { rawValue = outside.rawValue + 64 }
     init(expires variant: Int) { rawValue = UInt8(variant) + 96 }
+    init(directed variant: Int) { rawValue = UInt8(variant) + 100 }
 
     package var description: String {
         switch kind {
         case .succeeds(let activity): "\(activity) ends"
         case .fails(let activity): "\(activity) fails"
         case .outside(let outside): "\(outside)"
-        case .expires(let variant):
-            "timer" + (variant & 1 != 0 ? " wakes" : "") + (variant & 2 != 0 ? " asks" : "")
+        case .expires(let variant): "timer" + Self.text(variant)
+        case .directed(let variant): "told to go down" + Self.text(variant)
         }
+    }
+
+    private static func text(_ variant: Int) -> String {
+        (variant & 1 != 0 ? ", wakes" : "") + (variant & 2 != 0 ? ", asks" : "")
     }
 }
 
@@ -61,19 +68,22 @@ extension Life {
         for event in Move.Outside.allCases where mayCome(event, tables) {
             moves.append(Move(event))
         }
+        guard outside > 0, tables.scope != .plugAndPlay, has(.policy, .policyD0, tables),
+            !facts.contains(.holdsQuery)
+        else { return }
+        for variant in 0..<4 { moves.append(Move(directed: variant)) }
     }
 
     private func mayCome(_ event: Move.Outside, _ tables: Tables) -> Bool {
         if isFree(event, tables) { return true }
         guard outside > 0, event.isPart(of: tables.scope) else { return false }
         return switch event {
-        case .add, .surpriseRemove, .resume, .resumeIdle, .giveIO, .grantLate, .refuseLate: false
+        case .add, .surpriseRemove, .giveIO: false
         // Whoever asks meanwhile gets the answer that is on its way.
         case .queryRemove: !facts.contains(.owesRemoveAnswer)
         case .queryStop: !facts.contains(.owesStopAnswer)
-        case .systemSleep, .systemSleepArmed: facts.isDisjoint(with: [.isSystemAsleep, .owesSleep])
+        case .systemSleep, .systemSleepArmed: !facts.contains(.owesSleep)
         case .takeIO: !facts.contains(.holdsIO)
-        case .enableIdle: !facts.contains(.isIdleEnabled)
         case .disableIdle: facts.contains(.isIdleEnabled)
         default: true
         }
@@ -91,7 +101,6 @@ extension Life {
         case .surpriseRemove: !facts.contains(.isGone)
         case .resume, .resumeIdle: facts.contains(.isSystemAsleep)
         case .giveIO: facts.contains(.holdsIO)
-        case .grantLate, .refuseLate: facts.contains(.mayAnswerLate)
         case .cancelRemove: isRemovePending && !facts.contains(.wasRemovalCancelled)
         case .cancelStop, .stop: isStopPending && !facts.contains(.wasStopCancelled)
         default: false
@@ -109,10 +118,20 @@ extension Life {
         case .expires(let variant):
             engine.variant = variant
             try end(.timer, true, &engine)
+        case .directed(let variant):
+            outside -= 1
+            engine.variant = variant
+            try postCommand(&engine)
         case .outside(let event):
             if !isFree(event, engine.tables) { outside -= 1 }
+            let isKeptIdle = isKeptIdle(at: event, engine.tables)
             note(event, engine.tables)
             try post(event, &engine)
+            if let isKeptIdle {
+                try settle(&engine)
+                try require(
+                    has(.policy, .dxUnarmed, engine.tables) == isKeptIdle, .resumedWrongly)
+            }
         }
         try settle(&engine)
         if running.isSubset(of: .patient) { try checkRest(engine.tables) }

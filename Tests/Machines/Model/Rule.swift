@@ -61,5 +61,6 @@ package enum Rule: String, Error {
     case failureInvented = "a failure is reported that there was not, or not reported"
     case reportedTwice = "I/O reported twice on one way back (WAKE-2)"
     case wokenForNothing = "powered up though nobody wants it, or the system sleeps (PNP-5)"
+    case resumedWrongly = "brought to D0 at resume, or not, against its settings (PNP-5)"
     case timerWrong = "the idle timer runs when it must not, or does not when it must (WAKE-2)"
 }

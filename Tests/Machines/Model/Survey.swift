@@ -14,10 +14,16 @@ package struct Survey: Sendable {
     package init(_ tables: Tables) {
         self.tables = tables
         let small = Life(outside: 1, failures: 1)
-        hunts = [(Scope.everything, 1, 1), (.plugAndPlay, 2, 1), (.power, 2, 0)].map {
+        let starts: [(Scope, Life)] = [
+            (.everything, Life(outside: 1, failures: 1)),
+            (.plugAndPlay, Life(outside: 2, failures: 1)),
+            (.power, Life(outside: 2, failures: 0)),
+            (.power, Life(outside: 2, failures: 1, isIdleEnabled: false)),
+        ]
+        hunts = starts.map { scope, start in
             var tables = tables
-            tables.scope = $0.0
-            return MutantHunt(tables, from: Life(outside: $0.1, failures: $0.2), small: small)
+            tables.scope = scope
+            return MutantHunt(tables, from: start, small: small)
         }
         var isUsed = [Bool](repeating: false, count: tables.rows.count)
         for hunt in hunts {

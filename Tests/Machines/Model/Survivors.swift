@@ -20,6 +20,26 @@ package enum Survivors {
             "I/O is reported; the way back ends both states alike"
         ),
         (
+            "idle timedOut referenced: to timedOut",
+            "I/O is reported; the way back ends both states alike"
+        ),
+        (
+            "policy created idleEnabled: kept",
+            "taken in D0, where the settings say the same"
+        ),
+        (
+            "policy stopped idleEnabled: kept",
+            "taken in D0, where the settings say the same"
+        ),
+        (
+            "policy starting idleEnabled: ignored",
+            "startIdle reads the settings"
+        ),
+        (
+            "policy starting ioPresent: ignored",
+            "it is on its way to D0"
+        ),
+        (
             "policy starting idleDisabled: ignored",
             "startIdle reads the settings"
         ),
@@ -42,10 +62,6 @@ package enum Survivors {
         (
             "policy poweringDown(idle,isArmed:false,returns:false) wake: ignored",
             "an unarmed device owes no wake"
-        ),
-        (
-            "policy dx(isArmed:false) systemSleep(wakes:false): to asleep(*false,staysIdle:false,*",
-            "comes up at resume without need: no rule of the model, a test of its own (PNP-5)"
         ),
         (
             "policy poweringDown(idle,isArmed:false,returns:true) ioPresent: ignored",
@@ -137,14 +153,6 @@ package enum Survivors {
         ),
         (
             "pnp flushingSelfManagedIO(surprise) selfManagedIOFlushed: to closingHardware(orderly)",
-            "orderly differs from surprise in the notice, which was given"
-        ),
-        (
-            "pnp closingHardware(orderly) hardwareClosed: to removingPolicy(surprise)",
-            "the policy is removed at once: nothing comes between"
-        ),
-        (
-            "pnp closingHardware(surprise) hardwareClosed: to removingPolicy(orderly)",
             "orderly differs from surprise in the notice, which was given"
         ),
         (

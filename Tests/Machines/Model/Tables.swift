@@ -45,6 +45,8 @@ package struct Tables: Sendable {
     let alphabet = Alphabet()
     /// What may come from outside.
     package var scope = Scope.everything
+    /// By the policy's event: the bits of those that it replaces.
+    let replaced: [UInt64]
     let setFailed: UInt8
     let restart: UInt8
 
@@ -56,6 +58,13 @@ package struct Tables: Sendable {
     package init() {
         setFailed = alphabet.pnp.number(.setFailed)
         restart = alphabet.pnp.number(.restart)
+        let letters = alphabet.policy
+        replaced =
+            [0]
+            + letters.events.map { event in
+                letters.events.filter { PowerPolicyMachine.replaces(event, $0) }
+                    .reduce(0) { $0 | 1 << UInt64(letters.number($1)) }
+            }
         // In the order of `MachineName`.
         add(SelfManagedIOMachine.self, .created, alphabet.selfManagedIO, Traits.of, operation)
         add(PowerMachine.self, .off, alphabet.power, Traits.of, operation)

@@ -45,6 +45,10 @@ struct Traits: OptionSet, Hashable, Sendable {
     static let policyCreated = Traits(bit: 31)
     static let policyRefuses = Traits(bit: 35)
     static let policyRemoved = Traits(bit: 36)
+    /// Down or on the way there, where a reference must be heard of.
+    static let isDown: Traits = [
+        .asking, .goesIdle, .goesToSleep, .dxArmed, .dxUnarmed, .asleep,
+    ]
 
     // Power.
     static let off = Traits(bit: 32)

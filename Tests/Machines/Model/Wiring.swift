@@ -62,7 +62,7 @@ extension Tables {
         switch effect {
         case .startTimer: .begin(.timer)
         case .cancelTimer: .cancel(.timer)
-        case .reportTimeout: .reportTimeout
+        case .reportTimeout, .reportDirected: .reportTimeout
         case .reportIOPresent: .reportIOPresent
         }
     }
