@@ -2,21 +2,21 @@ import DriverFoundation
 import Testing
 import VirtualUSB
 
-/// Golden logs of starts. Lines in parentheses name what WDF does there and the framework does not
-/// yet, so that each log shows its row's whole order.
+/// Golden logs of starts. Lines in parentheses name what comes there when a device has more than
+/// this one (``WholeOrderTests`` has a device with all of it), and what does not come.
 @Suite struct StartTests {
     static let pnp1 = """
         matched to ScriptedDriver
         deviceAdd
         hardware acquired
         prepareHardware
-        (not here: DMA)
         enterD0
         (where there are any: interrupts enabled)
         postInterruptsEnabled
+        (not on USB: DMA filled, enabled)
         (where there are any: children scanned)
         power-managed queues started
-        (IoResume for each request that had IoStop)
+        (where there were any: IoResume for each request that had IoStop)
         initializeSelfManagedIO
         interfaces enabled
         started

@@ -4,11 +4,18 @@ import Logging
 
 /// What the observer and the logger were told, and a way to wait for it.
 final class Journal: Sendable {
+    /// A line of a golden log.
+    private enum Line {
+        case step(LifecycleStep), told(String)
+    }
+
     private struct State {
         var entries: [(device: String, id: AttachmentID?, step: LifecycleStep)] = []
         var errors: [String] = []
         var warnings: [String] = []
         var told: [String] = []
+        /// Steps, and what drivers told between them.
+        var chronicle: [Line] = []
         var waiters: [(LifecycleStep, Resumption<Void>)] = []
         var devices: [Device] = []
     }
@@ -18,6 +25,7 @@ final class Journal: Sendable {
 
     func note(_ step: LifecycleStep, of device: Device) {
         state.value.entries.append((device.name, device.usb?.id, step))
+        state.value.chronicle.append(.step(step))
         if case .matched = step { state.value.devices.append(device) }
         if step == .disposed { state.value.devices.removeAll { $0 === device } }
         let waiters = state.value.waiters
@@ -30,7 +38,10 @@ final class Journal: Sendable {
     /// What drivers have told, in order.
     var told: [String] { state.value.told }
 
-    func note(told text: String) { state.value.told.append(text) }
+    func note(told text: String) {
+        state.value.told.append(text)
+        state.value.chronicle.append(.told(text))
+    }
 
     /// What was logged as an error.
     var errors: [String] { state.value.errors }
@@ -89,23 +100,42 @@ final class Journal: Sendable {
     /// The log as golden texts have it: a callback that returned with nothing in between is one
     /// line.
     func lines(of id: AttachmentID? = nil) -> [String] {
+        Self.texts(steps(of: id).map { .step($0) })
+    }
+
+    /// The same of all devices, with what drivers told.
+    var chronicle: [String] { Self.texts(state.value.chronicle) }
+
+    private static func texts(_ entries: [Line]) -> [String] {
         var lines: [String] = []
         var last: LifecycleStep?
-        for step in steps(of: id) {
-            if case .returned(let callback) = step, last == .began(callback) {
-                lines[lines.count - 1] = callback.rawValue
-            } else {
-                lines.append(step.description)
+        for entry in entries {
+            switch entry {
+            case .told(let text):
+                lines.append(text)
+                last = nil
+            case .step(let step):
+                if case .returned(let callback) = step, last == .began(callback) {
+                    lines[lines.count - 1] = callback.rawValue
+                } else {
+                    lines.append(step.description)
+                }
+                last = step
             }
-            last = step
         }
         return lines
     }
 
     /// Throws unless the log reads as `golden`, in which lines in parentheses are for readers.
     func expect(_ golden: String, of id: AttachmentID? = nil) throws {
+        try Self.compare(lines(of: id), golden)
+    }
+
+    /// The same, with what drivers told.
+    func expectChronicle(_ golden: String) throws { try Self.compare(chronicle, golden) }
+
+    private static func compare(_ found: [String], _ golden: String) throws {
         let expected = golden.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("(") }
-        let found = lines(of: id)
         if found != expected {
             throw Surprise(
                 "the log reads\n    " + found.joined(separator: "\n    ") + "\nand not\n    "
