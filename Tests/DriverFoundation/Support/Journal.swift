@@ -82,10 +82,17 @@ final class Journal: Sendable {
 
     /// The log as golden texts have it: a callback that returned with nothing in between is one
     /// line.
-    func lines(of id: AttachmentID? = nil) -> [String] {
+    func lines(of id: AttachmentID? = nil) -> [String] { lines(steps(of: id)) }
+
+    /// The same of the devices of one name.
+    func lines(named name: String) -> [String] {
+        lines(state.value.entries.filter { $0.device == name }.map(\.step))
+    }
+
+    private func lines(_ steps: [LifecycleStep]) -> [String] {
         var lines: [String] = []
         var last: LifecycleStep?
-        for step in steps(of: id) {
+        for step in steps {
             if case .returned(let callback) = step, last == .began(callback) {
                 lines[lines.count - 1] = callback.rawValue
             } else {
