@@ -227,6 +227,6 @@ let package = Package(
             swiftSettings: plain),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP", ["DriverSimulation", "TestDevices", "CAllocationCount"]),
-        tests(of: "LibUSBBus", ["CLibUSB"]),
+        tests(of: "LibUSBBus", ["CLibUSB", "DriverFoundation"]),
     ]
 )

@@ -16,6 +16,8 @@ public enum RequestKind: Hashable, Sendable {
     case write
     /// An operation that driver and client agreed on.
     case deviceControl(ControlCode)
+    /// An operation that drivers agreed on among themselves: no program can ask for it.
+    case internalDeviceControl(ControlCode)
 }
 
 /// A request as a client makes it.

@@ -32,6 +32,8 @@ public struct FileOpening: Sendable {
     public var client: ClientIdentity
     /// Who wants to know when the device is to be removed (T-6).
     public var holder: (any FileHolder)?
+    /// Whether a driver opens, which may ask for more than a program.
+    package var isOfDriver = false
 
     /// An open of the device itself.
     public init(

@@ -61,6 +61,12 @@ public protocol BusDevice: AnyObject, Sendable {
         _ type: TransferType, on endpoint: EndpointAddress, maxPacketSize: Int, capacity: Int
     ) throws(BusError) -> BusTransfer
 
+    /// Lends `body` what the bus itself works with, now (CX-3). On the loop.
+    ///
+    /// Errors, and then `body` is not called: `.unsupported` when there is nothing beyond this
+    /// port, which is the default; `.deviceGone`, also when it is closed.
+    func lend(_ body: (borrowing LentBusDevice) -> Void) throws(BusError)
+
     /// Closes the device; every interface still claimed is released first (L21). Idempotent.
     func close() async
 }

@@ -37,6 +37,17 @@ import USBTypes
         return (bus, try #require(id))
     }
 
+    /// Has `bus`, which has been started, report the device to whoever observes it.
+    static func arrive(on bus: LibUSBBus) async throws {
+        await bus.loop.perform {
+            guard let id = bus.state.value.table.arrive(Self.key) else { return }
+            bus.calls.reference(FakeLibUSB.device(1))
+            let device = Self.described(as: id)
+            _ = bus.state.value.table.report(id, device)
+            bus.state.value.observer?(.arrived(device))
+        }
+    }
+
     private static func described(as id: AttachmentID) -> AttachedDevice {
         let setting = InterfaceDescriptor(
             number: 0, classCode: .vendorSpecific,

@@ -21,7 +21,7 @@ package actor FeaturedToaster: FunctionDriver {
     package init(device: Device) async throws(DeviceError) {
         self.device = device
         waiting = device.queue(.manual)
-        device.idle(after: .seconds(60))
+        idle(after: .seconds(60))
         device.register(.busToaster, properties: ["maker": "Driver Foundation"])
         device.files(
             for: self, create: { $0.files += $1.path.isEmpty ? 1 : 0 },

@@ -16,7 +16,7 @@ struct ToasterFamilyStory: Sendable {
             filters: [.lower(GenericFilter.self), .upper(SidebandFilter.self)], narrator: narrator)
         try await host.run { host in
             let interfaces = host.plugAndPlay.interfaces
-            let watch = Task(executorPreference: Scope(on: bus.loop, name: "watch")) {
+            let watch = Scope(on: bus.loop, name: "watch").task {
                 await watchToasters(in: interfaces) { narrator.tell(.client, "hears: \($0)") }
             }
             defer { watch.cancel() }

@@ -41,12 +41,15 @@ public final class ControlDevice: Sendable {
     public func queue<Driver: DriverActor>(
         _ dispatch: QueueDispatch, for driver: isolated Driver,
         read: RequestHandler<Driver>? = nil, write: RequestHandler<Driver>? = nil,
-        deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil
+        deviceControl: RequestHandler<Driver>? = nil,
+        internalDeviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil
     ) -> RequestQueue {
         device.makeQueue(
             RequestQueue(dispatch, isPowerManaged: false, of: device), at: device.functionLevel,
             for: driver,
-            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other))
+            RequestHandlers(
+                read: read, write: write, deviceControl: deviceControl,
+                internalDeviceControl: internalDeviceControl, other: other))
     }
 
     /// Offers it to programs as `interfaceClass`, from ``finishInitializing()`` on.

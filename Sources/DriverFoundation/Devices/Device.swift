@@ -119,7 +119,7 @@ public final class Device: Sendable {
     @discardableResult
     public func wait(for duration: Duration, request: borrowing Request) async -> Bool {
         let clock = clock
-        let waiting = Task(executorPreference: scope) { await clock.wait(for: duration) }
+        let waiting = scope.task { await clock.wait(for: duration) }
         // The driver's own handler stays in force, and is back in place afterwards.
         let core = request.core
         let handler = core.state.value.cancelHandler
@@ -127,9 +127,9 @@ public final class Device: Sendable {
             waiting.cancel()
             handler?()
         }
-        let isTimely = await waiting.value
+        await waiting.value
         if !core.state.value.isCancelled { core.state.value.cancelHandler = handler }
-        return isTimely
+        return !waiting.isCancelled
     }
 }
 

@@ -162,6 +162,9 @@ final class Hardware: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Whether it is being given back.
+    var isClosed: Bool { state.value.isClosed }
+
     /// Whether transfers are in flight.
     var isBusy: Bool { control.isBusy || state.value.pipes.contains { $0.core.isBusy } }
 

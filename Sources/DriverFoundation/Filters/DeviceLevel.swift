@@ -72,13 +72,16 @@ public final class DeviceLevel: Sendable {
         _ dispatch: QueueDispatch, name: String? = nil, isPowerManaged: Bool = false,
         taking routes: [RequestRoute] = [], for driver: isolated Driver,
         read: RequestHandler<Driver>? = nil, write: RequestHandler<Driver>? = nil,
-        deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil,
+        deviceControl: RequestHandler<Driver>? = nil,
+        internalDeviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil,
         stop: StopHandler<Driver>? = nil, resume: ResumeHandler<Driver>? = nil
     ) -> RequestQueue {
         device.makeQueue(
             RequestQueue(dispatch, name: name, isPowerManaged: isPowerManaged, of: device),
             taking: routes, at: self, for: driver,
-            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other),
+            RequestHandlers(
+                read: read, write: write, deviceControl: deviceControl,
+                internalDeviceControl: internalDeviceControl, other: other),
             stop: stop, resume: resume)
     }
 

@@ -38,6 +38,8 @@ public final class FileObject: Sendable {
     public let reference: String
     /// Who opened it (F-4).
     public let client: ClientIdentity
+    /// Whether another driver has it open, through a target of its own (T-2).
+    let isOfDriver: Bool
     let state: LoopConfined<State>
 
     init(_ opening: FileOpening, of device: Device) {
@@ -45,6 +47,7 @@ public final class FileObject: Sendable {
         path = opening.path
         reference = opening.reference
         client = opening.client
+        isOfDriver = opening.isOfDriver
         state = LoopConfined(on: device.loop, State(holder: opening.holder))
     }
 
@@ -201,6 +204,12 @@ final class FileEnd: FilePort {
             return reply.resume(returning: ClientReply(error: error))
         }
         guard !device.isGone else { return reply.resume(returning: ClientReply(error: .removed)) }
+        if case .internalDeviceControl = request.kind, !file.isOfDriver {
+            let error = DeviceError(
+                .invalidRequest,
+                "Only drivers send internal device controls, and this file is a program's (R-1).")
+            return reply.resume(returning: ClientReply(error: error))
+        }
         device.submit(request, from: file, reply, ticket: ticket)
     }
 }

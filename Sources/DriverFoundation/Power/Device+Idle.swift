@@ -1,10 +1,6 @@
 /// How a device idles.
 extension Device {
-    /// Lets the device sleep when nothing has asked for it for `timeout` (WAKE-1): the driver's
-    /// voice in its idle settings. May be called again, at any time.
-    ///
-    /// Threading: the device's scope.
-    public func idle(after timeout: Duration, wakes: Bool = false) {
+    func idle(after timeout: Duration, wakes: Bool = false) {
         var settings = IdleSettings()
         settings.isEnabled = true
         settings.timeout = max(timeout, .zero)
@@ -12,12 +8,8 @@ extension Device {
         apply(settings, by: .driver)
     }
 
-    /// Replaces what one voice says about the device's sleep (WAKE-1, WAKE-8). Takes effect at
-    /// once: a device that may not idle any more is brought to D0.
-    ///
-    /// Threading: the device's scope.
-    /// Errors: `.invalidRequest` for what cannot be, and then nothing has changed.
-    public func setIdle(
+    /// Replaces what one voice says about the device's sleep (WAKE-1, WAKE-8).
+    func setIdle(
         _ settings: IdleSettings, by voice: IdleSettings.Voice
     ) throws(DeviceError) {
         if let problem = settings.problem {
@@ -68,13 +60,8 @@ extension Device {
 
     // MARK: Directed power down
 
-    /// Takes the device down now, whoever needs it (WAKE-9): a command for whoever manages the
-    /// machine. The next who asks for it brings it back, as after any idling; so does
-    /// ``wakeNow()``.
-    ///
-    /// Threading: any. Cancellation: none.
-    /// Errors: `.invalidDeviceState` when the device is not in D0 or did not go down.
-    public func suspendNow() async throws(DeviceError) {
+    /// Takes the device down now, whoever needs it (WAKE-9). Any thread.
+    func suspendNow() async throws(DeviceError) {
         let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
             let refusal = DeviceError(.invalidDeviceState, "\(name) does not go down now.")
             // PNP-6: a query that is pending keeps it in D0, whoever commands.
@@ -95,11 +82,8 @@ extension Device {
         if let error { throw error }
     }
 
-    /// Brings a device back that idles or was sent to sleep, and returns when it is in D0.
-    ///
-    /// Threading: any. Cancellation: none.
-    /// Errors: `.invalidDeviceState` when it cannot be brought to D0.
-    public func wakeNow() async throws(DeviceError) {
+    /// Brings a device back that idles or was sent to sleep. Any thread.
+    func wakeNow() async throws(DeviceError) {
         let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
             let reference = PowerReference("a command to wake", on: self)
             reference.take()

@@ -26,7 +26,7 @@ public struct IdleSettings: Sendable, Hashable {
 
     /// Who says it; a later one outranks an earlier one.
     public enum Voice: Int, Sendable, Hashable, CaseIterable, Comparable {
-        /// The driver, by ``Device/idle(after:wakes:)`` or ``Device/setIdle(_:by:)``.
+        /// The driver, by ``FunctionDriver/idle(after:wakes:)`` or ``FunctionDriver/setIdle(_:)``.
         case driver
         /// Whoever runs the machine.
         case administrator

@@ -56,26 +56,13 @@ public final class PowerReference: Sendable {
 }
 
 extension Device {
-    /// Keeps the device from idling, and brings it back if it does, without waiting for that (WDF's
-    /// StopIdle without wait); ``PowerReference/end()`` is its pair.
-    ///
-    /// Threading: the device's scope.
-    public func stopIdling(for purpose: String) -> PowerReference {
+    func stopIdling(for purpose: String) -> PowerReference {
         let reference = PowerReference(purpose, on: self)
         reference.take()
         return reference
     }
 
-    /// Runs `body` with the device in D0 (WDF's StopIdle with wait, and ResumeIdle; WAKE-3): brings
-    /// it there, waits until it is, and keeps it there until `body` returns. `purpose` names who
-    /// holds it in ``idleReport``.
-    ///
-    /// Not from a callback of Plug and Play or power, nor from a handler of a power-managed queue:
-    /// the first would wait for itself, the second has D0 already.
-    /// Threading: the device's scope. Cancellation: none while it waits; `body` has its own.
-    /// Errors: `.invalidDeviceState` when the device cannot be brought to D0, and what `body`
-    /// throws.
-    public func withD0<Value>(
+    func withD0<Value>(
         for purpose: String = "the driver",
         _ body: () async throws(DeviceError) -> Value
     ) async throws(DeviceError) -> Value {

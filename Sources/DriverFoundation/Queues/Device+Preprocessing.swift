@@ -19,7 +19,9 @@ extension Device {
             scope.task {
                 await driver.work(
                     on: queue,
-                    RequestHandlers(read: nil, write: nil, deviceControl: nil, other: handler))
+                    RequestHandlers(
+                        read: nil, write: nil, deviceControl: nil, internalDeviceControl: nil,
+                        other: handler))
             }
         }
         // It is the device's, but no route leads to it: requests come before they are routed.

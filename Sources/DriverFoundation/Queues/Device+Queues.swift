@@ -50,7 +50,8 @@ extension Device {
         allowsZeroLength: Bool = false, share: QueueShare? = nil,
         taking routes: [RequestRoute] = [], for driver: isolated Driver,
         read: RequestHandler<Driver>? = nil, write: RequestHandler<Driver>? = nil,
-        deviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil,
+        deviceControl: RequestHandler<Driver>? = nil,
+        internalDeviceControl: RequestHandler<Driver>? = nil, other: RequestHandler<Driver>? = nil,
         stop: StopHandler<Driver>? = nil, resume: ResumeHandler<Driver>? = nil,
         canceledOnQueue: RequestHandler<Driver>? = nil
     ) -> RequestQueue {
@@ -59,7 +60,9 @@ extension Device {
                 dispatch, name: name, isPowerManaged: isPowerManaged,
                 allowsZeroLength: allowsZeroLength, share: share, of: self),
             taking: routes, at: functionLevel, for: driver,
-            RequestHandlers(read: read, write: write, deviceControl: deviceControl, other: other),
+            RequestHandlers(
+                read: read, write: write, deviceControl: deviceControl,
+                internalDeviceControl: internalDeviceControl, other: other),
             stop: stop, resume: resume, canceledOnQueue: canceledOnQueue)
     }
 

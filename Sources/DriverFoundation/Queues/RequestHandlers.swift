@@ -23,15 +23,18 @@ struct RequestHandlers<Driver: DriverActor>: Sendable {
     private let read: Handler?
     private let write: Handler?
     private let deviceControl: Handler?
+    private let internalDeviceControl: Handler?
     private let other: Handler?
 
     init(
         read: RequestHandler<Driver>?, write: RequestHandler<Driver>?,
-        deviceControl: RequestHandler<Driver>?, other: RequestHandler<Driver>?
+        deviceControl: RequestHandler<Driver>?, internalDeviceControl: RequestHandler<Driver>?,
+        other: RequestHandler<Driver>?
     ) {
         self.read = read.map(Handler.init)
         self.write = write.map(Handler.init)
         self.deviceControl = deviceControl.map(Handler.init)
+        self.internalDeviceControl = internalDeviceControl.map(Handler.init)
         self.other = other.map(Handler.init)
     }
 
@@ -41,6 +44,7 @@ struct RequestHandlers<Driver: DriverActor>: Sendable {
         if read != nil { routes.append(.read) }
         if write != nil { routes.append(.write) }
         if deviceControl != nil { routes.append(.deviceControl) }
+        if internalDeviceControl != nil { routes.append(.internalDeviceControl) }
         if other != nil { routes.append(.other) }
         return routes
     }
@@ -50,6 +54,7 @@ struct RequestHandlers<Driver: DriverActor>: Sendable {
         case .read: read ?? other
         case .write: write ?? other
         case .deviceControl: deviceControl ?? other
+        case .internalDeviceControl: internalDeviceControl ?? other
         }
     }
 }
@@ -61,6 +66,7 @@ extension RequestKind {
         case .read: "the handler of a read"
         case .write: "the handler of a write"
         case .deviceControl: "the handler of a device control"
+        case .internalDeviceControl: "the handler of an internal device control"
         }
     }
 }

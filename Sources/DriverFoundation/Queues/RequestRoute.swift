@@ -1,6 +1,9 @@
 /// Which requests go to a queue.
 public struct RequestRoute: Hashable, Sendable {
-    private enum Rule: Hashable { case read, write, deviceControl, code(ControlCode), other }
+    private enum Rule: Hashable {
+        case read, write, deviceControl, code(ControlCode)
+        case internalDeviceControl, internalCode(ControlCode), other
+    }
     private let rule: Rule
 
     /// Reads.
@@ -13,6 +16,12 @@ public struct RequestRoute: Hashable, Sendable {
     public static func deviceControl(_ code: ControlCode) -> RequestRoute {
         RequestRoute(rule: .code(code))
     }
+    /// Internal device controls for whose code no other queue is.
+    public static let internalDeviceControl = RequestRoute(rule: .internalDeviceControl)
+    /// Internal device controls of one code.
+    public static func internalDeviceControl(_ code: ControlCode) -> RequestRoute {
+        RequestRoute(rule: .internalCode(code))
+    }
     /// Whatever no other queue is for: the queue is the device's default queue.
     public static let other = RequestRoute(rule: .other)
 
@@ -24,6 +33,8 @@ public struct RequestRoute: Hashable, Sendable {
         case .read: (.read, .read, .other)
         case .write: (.write, .write, .other)
         case .deviceControl(let code): (.deviceControl(code), .deviceControl, .other)
+        case .internalDeviceControl(let code):
+            (.internalDeviceControl(code), .internalDeviceControl, .other)
         }
     }
 }

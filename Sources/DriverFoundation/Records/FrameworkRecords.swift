@@ -35,12 +35,14 @@ extension Device {
 }
 
 extension RequestKind {
-    /// The kind in one number: 1 read, 2 write, else the control code above the low byte 3.
+    /// The kind in one number: 1 read, 2 write, else the control code above the low byte, which is
+    /// 3, or 4 for an internal one.
     var number: UInt64 {
         switch self {
         case .read: 1
         case .write: 2
         case .deviceControl(let code): UInt64(code.rawValue) << 8 | 3
+        case .internalDeviceControl(let code): UInt64(code.rawValue) << 8 | 4
         }
     }
 }

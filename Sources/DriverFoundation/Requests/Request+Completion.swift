@@ -85,7 +85,7 @@ extension RequestCore {
         switch state.value.kind {
         case .read: limit = state.value.output.count
         case .write: limit = state.value.input.count
-        case .deviceControl: limit = .max
+        case .deviceControl, .internalDeviceControl: limit = .max
         }
         contract(
             0...limit ~= information,

@@ -37,7 +37,7 @@
     /// What it asks for.
     public var kind: RequestKind { core.state.value.kind }
 
-    /// The control code of a device control; `nil` for a read or write.
+    /// The control code of a device control, internal or not; `nil` for a read or write.
     public var code: ControlCode? { kind.code }
 
     /// Counts the requests of its device: what log, ``RequestReference`` and driver call it.

@@ -27,7 +27,7 @@ public struct RequestReference: Sendable {
         arrival = core.state.value.arrival
     }
 
-    /// The control code of a device control; `nil` for a read or write.
+    /// The control code of a device control, internal or not; `nil` for a read or write.
     public var code: ControlCode? { kind.code }
 
     /// Whether the request has ended.
@@ -53,8 +53,11 @@ extension RequestReference: Hashable {
 }
 
 extension RequestKind {
-    /// The control code of a device control; `nil` for a read or write.
+    /// The control code of a device control, internal or not; `nil` for a read or write.
     public var code: ControlCode? {
-        if case .deviceControl(let code) = self { code } else { nil }
+        switch self {
+        case .read, .write: nil
+        case .deviceControl(let code), .internalDeviceControl(let code): code
+        }
     }
 }

@@ -104,10 +104,10 @@ extension IOTarget {
         let holder = TargetHolder(self)
         switch opening {
         case .interface(let interface, let path):
-            return try await interface.openPort(FileOpening(path: path, holder: holder))
+            return try await interface.openPort(.byDriver(path, holder))
         case .name(let name, let path):
             return try await device.environment.interfaces.openPort(
-                named: name, FileOpening(path: path, holder: holder))
+                named: name, .byDriver(path, holder))
         case .file(let file): return file
         }
     }
@@ -182,6 +182,14 @@ private final class TargetHolder: FileHolder {
         await target.device.loop.wait(ifEnded: nil) { [target] answer in
             target.device.scope.task { answer.resume(returning: await body(target)) }
         }
+    }
+}
+
+extension FileOpening {
+    fileprivate static func byDriver(_ path: String, _ holder: TargetHolder) -> FileOpening {
+        var opening = FileOpening(path: path, holder: holder)
+        opening.isOfDriver = true
+        return opening
     }
 }
 

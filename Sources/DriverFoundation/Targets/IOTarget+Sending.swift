@@ -75,6 +75,28 @@ extension IOTarget {
         return try await send(request, for: origin, options).success()
     }
 
+    /// Has the target perform its internal operation `code`, which programs cannot ask for.
+    @discardableResult
+    public func internalDeviceControl(
+        _ code: ControlCode, _ input: [UInt8] = [], upTo length: Int = 0,
+        _ options: SendOptions = SendOptions()
+    ) async throws(DeviceError) -> ClientReply {
+        let request = ClientRequest(
+            .internalDeviceControl(code), input: input, outputCapacity: length)
+        return try await send(request, options).success()
+    }
+
+    /// The same on behalf of `origin`, and cancelled with it.
+    @discardableResult
+    public func internalDeviceControl(
+        _ code: ControlCode, _ input: [UInt8] = [], upTo length: Int = 0,
+        for origin: borrowing Request, _ options: SendOptions = SendOptions()
+    ) async throws(DeviceError) -> ClientReply {
+        let request = ClientRequest(
+            .internalDeviceControl(code), input: input, outputCapacity: length)
+        return try await send(request, for: origin, options).success()
+    }
+
     /// Gives an operation to the target, and waits for its end.
     func perform(_ operation: TargetOperation) async -> ClientReply {
         let loop = device.loop

@@ -38,6 +38,29 @@ import Testing
         }
     }
 
+    @Test("B-4, PNP-3: a bus that comes back from idling looks again, before self-managed I/O")
+    func scanAtReturn() throws {
+        try onBench(drivers: Self.drivers) { bench in
+            let bus = try await bench.toyBus()
+            await bus.run { bus in
+                bus.found = [7]
+                bus.idle(after: .seconds(1))
+            }
+            await bench.clock.wait(for: .seconds(2))
+            try check(!bus.device.idleReport.isInD0, "in D0")
+            try await bench.plugAndPlay.wake(bus.device)
+            await bench.journal.wait(for: .started, of: "toy 7")
+            let asked = await bus.asked
+            try same(asked, ["enterD0", "scan", "enterD0", "scan", "create 7"], "asked")
+            try same(
+                bench.journal.lines(named: "ToyBus").suffix(5),
+                [
+                    "enterD0", "postInterruptsEnabled", "children scanned",
+                    "power-managed queues started", "restartSelfManagedIO",
+                ], "the return")
+        }
+    }
+
     @Test("B-3: a creation that asks for a retry gets three; another failure waits for a report")
     func retries() throws {
         try onBench(seeds: 0..<4, drivers: Self.drivers) { bench in

@@ -6,7 +6,7 @@ import VirtualUSB
 /// Composite devices, whose functions are children with drivers of their own.
 @Suite struct CompositeTests {
     private static let drivers: [any FunctionDriver.Type] = [
-        SpeakerDriver.self, CompositeDevice.self, ButtonDriver.self,
+        InertDriver<OfSpeakers>.self, CompositeDevice.self, InertDriver<OfButtons>.self,
     ]
 
     @Test("DRV-1, B-1, GAP-17: each function of a composite device is matched to a driver")
@@ -85,7 +85,7 @@ import VirtualUSB
 
     @Test("DRV-2, GAP-17: a driver that knows a composite device by its id gets all interfaces")
     func wholeDevice() throws {
-        try onBench(seeds: 0..<1, drivers: Self.drivers + [RadioDriver.self]) { bench in
+        try onBench(seeds: 0..<1, drivers: Self.drivers + [InertDriver<OfRadios>.self]) { bench in
             let plug = try await bench.bus.plug { Radio(port: $0) }
             await bench.journal.wait(for: .started)
             try same(try bench.device.interfaceNumbers, [0, 1, 2], "interfaces")
@@ -157,22 +157,16 @@ extension Device {
     }
 }
 
-private actor SpeakerDriver: FunctionDriver {
+private enum OfSpeakers: DriverKind {
     static let matches: [DeviceMatch] = [.interface(.audio)]
-    nonisolated let device: Device
-    init(device: Device) async throws(DeviceError) { self.device = device }
 }
 
-private actor ButtonDriver: FunctionDriver {
+private enum OfButtons: DriverKind {
     static let matches: [DeviceMatch] = [.interface(.hid)]
-    nonisolated let device: Device
-    init(device: Device) async throws(DeviceError) { self.device = device }
 }
 
-private actor RadioDriver: FunctionDriver {
+private enum OfRadios: DriverKind {
     static let matches: [DeviceMatch] = [.id(vendor: 0x1209, product: 0x0003)]
-    nonisolated let device: Device
-    init(device: Device) async throws(DeviceError) { self.device = device }
 }
 
 /// A speaker of two interfaces, of which one has a second setting with a pipe, and a button.

@@ -23,7 +23,7 @@ actor FrailDriver: FunctionDriver {
         self.device = device
         waiting = device.queue(.manual)
         device.register(.gadget)
-        device.idle(after: .seconds(600), wakes: true)
+        idle(after: .seconds(600), wakes: true)
         device.queue(
             .parallel(limit: 2), for: self, read: { await $0.read($1) },
             write: { await $0.write($1) })

@@ -17,7 +17,7 @@ import VirtualUSB
     @Test("FL-3: drivers are added from the bottom to the top, and power follows up and down")
     func order() throws {
         let filters: [FilterPlacement] = [
-            .upper(Upper.self), .lower(Lower.self), .upper(Topmost.self),
+            .upper(Telling<Upper>.self), .lower(Telling<Lower>.self), .upper(Telling<Topmost>.self),
         ]
         let script = Script([
             .prepareHardware: { $0.tell("function prepareHardware") },
@@ -51,7 +51,8 @@ import VirtualUSB
             },
             .exitD0: { $0.tell("function exitD0") },
         ])
-        try onBench(script, filters: [.lower(Lower.self), .upper(Upper.self)]) { bench in
+        try onBench(script, filters: [.lower(Telling<Lower>.self), .upper(Telling<Upper>.self)]) {
+            bench in
             _ = try await bench.plug()
             await bench.journal.wait(for: .hardwareClosed)
             let told = bench.journal.told.filter { $0.contains("D0") }
@@ -61,7 +62,8 @@ import VirtualUSB
 
     @Test("DRV-2: a filter that fails its add is silently not in the stack")
     func failingFilter() throws {
-        try onBench(Self.writes, filters: [.upper(Failing.self), .upper(Upper.self)]) { bench in
+        try onBench(Self.writes, filters: [.upper(Failing.self), .upper(Telling<Upper>.self)]) {
+            bench in
             let (plug, _, file) = try await bench.open()
             try same(
                 try bench.device.state.value.stack.levels.map(\.position),
@@ -89,7 +91,8 @@ import VirtualUSB
     @Test(
         "FL-1, T-12: kinds without a handler pass a filter unchanged; opens and closes do as well")
     func passing() throws {
-        try onBench(Self.writes, filters: [.upper(Censor.self), .upper(Upper.self)]) { bench in
+        try onBench(Self.writes, filters: [.upper(Censor.self), .upper(Telling<Upper>.self)]) {
+            bench in
             let (plug, _, file) = try await bench.open()
             try same(try await file.read(upTo: 4), [1], "a read, which the censor lets pass")
             try same(await code { try await file.write([1]) }, .accessDenied, "a write")
@@ -192,13 +195,15 @@ extension ScriptedDriver {
     fileprivate func tell(_ text: String) { device.tell(text) }
 }
 
-/// Tells the journal of each callback.
-private protocol Telling: FilterDriver {}
-
-extension Telling {
-    nonisolated func tell(_ text: String) {
-        level.device.tell("\(Self.self) \(text)")
+/// Tells the journal of each callback, in the name of `Place`.
+private actor Telling<Place>: FilterDriver {
+    static var matches: [DeviceMatch] { [.any] }
+    nonisolated let level: DeviceLevel
+    init(level: DeviceLevel) async throws(DeviceError) {
+        self.level = level
+        tell("add")
     }
+    nonisolated func tell(_ text: String) { level.device.tell("\(Place.self) \(text)") }
     func prepareHardware() async throws(DeviceError) { tell("prepareHardware") }
     func enterD0(from previous: PowerState) async throws(DeviceError) { tell("enterD0") }
     func exitD0(to next: PowerState) async throws(DeviceError) { tell("exitD0") }
@@ -206,32 +211,9 @@ extension Telling {
     func queryRemove() async throws(DeviceError) { tell("queryRemove") }
 }
 
-private actor Upper: Telling {
-    static let matches: [DeviceMatch] = [.any]
-    nonisolated let level: DeviceLevel
-    init(level: DeviceLevel) async throws(DeviceError) {
-        self.level = level
-        tell("add")
-    }
-}
-
-private actor Topmost: Telling {
-    static let matches: [DeviceMatch] = [.any]
-    nonisolated let level: DeviceLevel
-    init(level: DeviceLevel) async throws(DeviceError) {
-        self.level = level
-        tell("add")
-    }
-}
-
-private actor Lower: Telling {
-    static let matches: [DeviceMatch] = [.any]
-    nonisolated let level: DeviceLevel
-    init(level: DeviceLevel) async throws(DeviceError) {
-        self.level = level
-        tell("add")
-    }
-}
+private enum Upper {}
+private enum Topmost {}
+private enum Lower {}
 
 private actor Failing: FilterDriver {
     static let matches: [DeviceMatch] = [.any]

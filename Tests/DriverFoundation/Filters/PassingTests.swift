@@ -43,7 +43,9 @@ import VirtualUSB
 
     @Test("T-1, FL-1: what a function driver sends down meets the lower filters, nearest first")
     func down() throws {
-        let filters: [FilterPlacement] = [.lower(Deep.self), .lower(Shallow.self)]
+        let filters: [FilterPlacement] = [
+            .lower(Answering<Deep>.self), .lower(Answering<Shallow>.self),
+        ]
         try onBench(Self.function, filters: filters) { bench in
             let (plug, _, file) = try await bench.open()
             try same(try await file.control(1).information, 11, "answered by the nearest")
@@ -136,30 +138,33 @@ private actor Doubling: FilterDriver {
     }
 }
 
-private actor Shallow: FilterDriver {
-    static let matches: [DeviceMatch] = [.any]
+/// Answers one device control, and sends the others on.
+private actor Answering<Place: Answer>: FilterDriver {
+    static var matches: [DeviceMatch] { [.any] }
     nonisolated let level: DeviceLevel
     init(level: DeviceLevel) async throws(DeviceError) {
         self.level = level
         level.queue(
             .sequential, for: self,
             deviceControl: { filter, request in
-                if request.code == 1 { return request.complete(11) }
+                if request.code == Place.code { return request.complete(Place.information) }
                 request.sendAndForget(to: filter.level.lowerTarget)
             })
     }
 }
 
-private actor Deep: FilterDriver {
-    static let matches: [DeviceMatch] = [.any]
-    nonisolated let level: DeviceLevel
-    init(level: DeviceLevel) async throws(DeviceError) {
-        self.level = level
-        level.queue(
-            .sequential, for: self,
-            deviceControl: { filter, request in
-                if request.code == 2 { return request.complete(22) }
-                request.sendAndForget(to: filter.level.lowerTarget)
-            })
-    }
+/// Which device control a filter answers, and with what.
+private protocol Answer {
+    static var code: ControlCode { get }
+    static var information: Int { get }
+}
+
+private enum Shallow: Answer {
+    static let code: ControlCode = 1
+    static let information = 11
+}
+
+private enum Deep: Answer {
+    static let code: ControlCode = 2
+    static let information = 22
 }

@@ -244,7 +244,7 @@ import VirtualUSB
         }
     }
 
-    @Test("I-5: a DPC may wait, for a transfer as for a clock; messages go on arriving meanwhile")
+    @Test("I-5: a DPC may wait; messages go on arriving meanwhile, and none is lost")
     func passive() throws {
         let script = Self.script(dpc: { driver, values in
             await driver.device.clock.wait(for: .seconds(1))

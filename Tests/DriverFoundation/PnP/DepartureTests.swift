@@ -130,6 +130,34 @@ import VirtualUSB
         }
     }
 
+    @Test(
+        "PNP-8, CB-6: a departure while the device returns to D0 is noticed at once, frees nothing")
+    func noticedDuringReturn() throws {
+        let script = IdleTests.script([
+            .enterD0: { driver in
+                if driver.notes.last == "enterD0(from: d3)" { await driver.valve.pass() }
+            }
+        ])
+        try onBench(script) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            let device = try bench.device
+            await bench.clock.wait(for: .seconds(3))
+            let waking = bench.client { try await device.wakeNow() }
+            await bench.journal.next(.began(.enterD0))
+            await plug.unplug()
+            await bench.journal.wait(for: .returned(.surpriseRemoval))
+            await bench.settle()
+            try same(bench.journal.steps().count { $0 == .returned(.enterD0) }, 1, "entries")
+            try check(!bench.journal.has(.hardwareClosed), "the hardware is given back")
+            bench.valve.open()
+            await bench.journal.wait(for: .disposed)
+            _ = await waking.value
+            try same(bench.journal.steps().count { $0 == .began(.surpriseRemoval) }, 1, "notices")
+            try Self.expectPairs(bench.journal.steps())
+        }
+    }
+
     @Test("PNP-8, CB-6: a departure during an orderly D0Exit is noticed at once, beside it")
     func noticedDuringExit() throws {
         let script = Script([.exitD0: { await $0.valve.pass() }])

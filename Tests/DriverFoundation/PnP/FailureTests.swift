@@ -56,6 +56,45 @@ import VirtualUSB
         }
     }
 
+    @Test(
+        "PNP-19: of a failed device nothing is had: requests and opens fail, children are missing")
+    func failedState() throws {
+        let script = Script([
+            .deviceAdd: { driver in
+                driver.device.queue(
+                    .sequential, isPowerManaged: false, for: driver, write: { $1.complete(1) })
+            }
+        ])
+        try onBench(script, options: StartTests.withoutRestart) { bench in
+            let (plug, _, file) = try await bench.open()
+            let device = try bench.device
+            let interface = try bench.interface
+            try same(try await file.write([1]), 1, "before")
+            device.setFailed(restarts: false)
+            await bench.journal.wait(for: .restartRefused)
+            for _ in 0..<3 {
+                let found = await code { try await file.write([1]) }
+                try check(found == .removed || found == .invalidRequest, "a write: \(found as Any)")
+                try same(await code { try await interface.open() }, .removed, "an open")
+            }
+            await bench.clock.wait(for: .seconds(600))
+            try check(device.isFailed && !bench.journal.has(.disposed), "it does not wait")
+            await plug.unplug()
+            await file.close()
+            await bench.journal.wait(for: .disposed)
+        }
+        try onBench(drivers: [Toy.self], options: StartTests.withoutRestart) { bench in
+            let bus = try await bench.toyBus()
+            _ = try await bench.toy(1, in: bus)
+            await bus.run { $0.device.setFailed(restarts: false) }
+            await bench.settle()
+            let story = bench.journal.story
+            try check(story.contains("toy 1: surpriseRemoval …"), "the child: \(story)")
+            try check(story.contains("toy 1: disposed"), "the child is there")
+            try check(!story.contains("ToyBus: disposed"), "the bus is gone")
+        }
+    }
+
     @Test("PNP-18: a device that fails at each start is made anew five times in a minute, no more")
     func limit() throws {
         let script = Script([

@@ -94,10 +94,14 @@ private final class NotingLayer: DriverLayer {
         #expect(try life(failing: ("B", .before, .enterD0), of: .exitD0) == [])
     }
 
-    @Test("CX-1: a driver that throws from a stateful call is followed by the layers' clean-up")
-    func driverFails() throws {
+    @Test(
+        "CX-1: a driver that throws from a stateful call is followed by the layers' clean-up",
+        arguments: [
+            DriverCallback.enterD0, .postInterruptsEnabled, .initializeSelfManagedIO,
+        ])
+    func driverFails(callback: DriverCallback) throws {
         #expect(
-            try life(driverThrows: .enterD0, of: .enterD0)
+            try life(driverThrows: callback, of: callback)
                 == ["A.before", "B.before", "driver", "B.cleanUp", "A.cleanUp"])
     }
 

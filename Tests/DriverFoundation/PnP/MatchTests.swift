@@ -11,7 +11,8 @@ import VirtualUSB
     )
     func ranks() throws {
         let ranked: [any FunctionDriver.Type] = [
-            AnyDriver.self, ClassDriver.self, InterfaceDriver.self, ScriptedDriver.self,
+            InertDriver<AnyDevice>.self, InertDriver<OfClass>.self,
+            InertDriver<OfInterface>.self, ScriptedDriver.self,
         ]
         for count in 1...4 {
             for drivers in [Array(ranked.prefix(count)), Array(ranked.prefix(count).reversed())] {
@@ -23,9 +24,12 @@ import VirtualUSB
                 }
             }
         }
-        try onBench(seeds: 0..<1, drivers: [OtherDriver.self, ScriptedDriver.self]) { bench in
+        try onBench(seeds: 0..<1, drivers: [InertDriver<Another>.self, ScriptedDriver.self]) {
+            bench in
             _ = try await bench.plug()
-            try same(bench.journal.steps().first, .matched(driver: "OtherDriver"), "the first")
+            try same(
+                bench.journal.steps().first, .matched(driver: "\(InertDriver<Another>.self)"),
+                "the first")
         }
     }
 
@@ -48,7 +52,7 @@ import VirtualUSB
 
     @Test("DRV-1, CB-10: a match of an interface gives the driver that interface alone")
     func interface() throws {
-        try onBench(seeds: 0..<4, drivers: [InterfaceDriver.self]) { bench in
+        try onBench(seeds: 0..<4, drivers: [InertDriver<OfInterface>.self]) { bench in
             let plug = try await bench.bus.plug { Composite(port: $0) }
             await bench.journal.wait(for: .started)
             let device = try bench.device
@@ -91,28 +95,20 @@ import VirtualUSB
     }
 }
 
-private actor AnyDriver: FunctionDriver {
+private enum AnyDevice: DriverKind {
     static let matches: [DeviceMatch] = [.any]
-    nonisolated let device: Device
-    init(device: Device) async throws(DeviceError) { self.device = device }
 }
 
-private actor ClassDriver: FunctionDriver {
+private enum OfClass: DriverKind {
     static let matches: [DeviceMatch] = [.deviceClass(.perInterface)]
-    nonisolated let device: Device
-    init(device: Device) async throws(DeviceError) { self.device = device }
 }
 
-private actor InterfaceDriver: FunctionDriver {
+private enum OfInterface: DriverKind {
     static let matches: [DeviceMatch] = [.interface(.vendorSpecific)]
-    nonisolated let device: Device
-    init(device: Device) async throws(DeviceError) { self.device = device }
 }
 
-private actor OtherDriver: FunctionDriver {
+private enum Another: DriverKind {
     static let matches: [DeviceMatch] = [.any, .id(vendor: 0x1209, product: 0x0001)]
-    nonisolated let device: Device
-    init(device: Device) async throws(DeviceError) { self.device = device }
 }
 
 /// Two interfaces of different classes.

@@ -145,69 +145,57 @@ import VirtualUSB
 
     @Test("PNP-14, CB-3: a post-interrupt step that fails is unwound, and D0Exit is called")
     func postInterruptsFail() throws {
-        let script = Script([
-            .postInterruptsEnabled: { _ throws(DeviceError) in throw DeviceError(.stalled) }
-        ])
-        try onBench(script, options: StartTests.withoutRestart) { bench in
-            _ = try await bench.plug()
-            await bench.journal.wait(for: .restartRefused)
-            try bench.journal.expect(
-                """
-                matched to ScriptedDriver
-                deviceAdd
-                hardware acquired
-                prepareHardware
-                enterD0
-                postInterruptsEnabled …
-                postInterruptsEnabled threw: stalled
-                exitD0
-                start failed
-                releaseHardware
-                power-managed queues purged
-                hardware closed
-                restart refused
-                """)
-        }
+        try StartTests.expect(
+            """
+            matched to ScriptedDriver
+            deviceAdd
+            hardware acquired
+            prepareHardware
+            enterD0
+            postInterruptsEnabled …
+            postInterruptsEnabled threw: stalled
+            exitD0
+            start failed
+            releaseHardware
+            power-managed queues purged
+            hardware closed
+            restart refused
+            """, throwing: .stalled, from: .postInterruptsEnabled)
     }
 
     @Test(
         "PNP-14, CB-4: a self-managed Init that fails is unwound; Flush and Cleanup follow"
     )
     func initializeFails() throws {
-        let script = Script([
-            .initializeSelfManagedIO: { _ throws(DeviceError) in throw DeviceError(.stalled) }
-        ])
-        try onBench(script, options: StartTests.withoutRestart) { bench in
-            let (plug, _) = try await bench.plug()
-            await bench.journal.wait(for: .restartRefused)
+        try StartTests.expect(
+            """
+            matched to ScriptedDriver
+            deviceAdd
+            hardware acquired
+            prepareHardware
+            enterD0
+            postInterruptsEnabled
+            power-managed queues started
+            initializeSelfManagedIO …
+            initializeSelfManagedIO threw: stalled
+            (not: suspendSelfManagedIO)
+            power-managed queues held
+            preInterruptsDisabled
+            exitD0
+            start failed
+            releaseHardware
+            power-managed queues purged
+            flushSelfManagedIO
+            hardware closed
+            restart refused
+            """, throwing: .stalled, from: .initializeSelfManagedIO
+        ) { bench, plug in
             await plug.unplug()
             await bench.journal.wait(for: .disposed)
-            try bench.journal.expect(
-                """
-                matched to ScriptedDriver
-                deviceAdd
-                hardware acquired
-                prepareHardware
-                enterD0
-                postInterruptsEnabled
-                power-managed queues started
-                initializeSelfManagedIO …
-                initializeSelfManagedIO threw: stalled
-                (not: suspendSelfManagedIO)
-                power-managed queues held
-                preInterruptsDisabled
-                exitD0
-                start failed
-                releaseHardware
-                power-managed queues purged
-                flushSelfManagedIO
-                hardware closed
-                restart refused
-                surpriseRemoval
-                all queues purged
-                cleanUpSelfManagedIO
-                disposed
-                """)
+            try same(
+                bench.journal.lines().suffix(4),
+                ["surpriseRemoval", "all queues purged", "cleanUpSelfManagedIO", "disposed"],
+                "the end")
         }
     }
 }

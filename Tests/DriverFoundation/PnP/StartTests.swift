@@ -29,6 +29,21 @@ import VirtualUSB
         return options
     }
 
+    /// Throws unless the life of a device reads as `golden` whose driver throws `code` from
+    /// `callback`; `body` goes on from there.
+    static func expect(
+        _ golden: String, throwing code: DeviceError.Code, from callback: DriverCallback,
+        _ body: @escaping @Sendable (Bench, PluggedDevice) async throws -> Void = { _, _ in }
+    ) throws {
+        let script = Script([callback: { _ throws(DeviceError) in throw DeviceError(code) }])
+        try onBench(script, options: withoutRestart) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.journal.wait(for: .restartRefused)
+            try bench.journal.expect(golden)
+            try await body(bench, plug)
+        }
+    }
+
     @Test("PNP-1: a device starts")
     func start() throws {
         try onBench { bench in
@@ -49,6 +64,25 @@ import VirtualUSB
             await bench.journal.wait(for: .started)
             try bench.journal.expect(Self.pnp1)
             try same(bench.clock.now.nanoseconds, 9_000_000_000, "time")
+        }
+    }
+
+    @Test("DEV-14, PNP-11: what a failing DeviceAdd has made is cleaned up before the device ends")
+    func deviceAddCleansUp() throws {
+        let script = Script([
+            .deviceAdd: { driver throws(DeviceError) in
+                let device = driver.device
+                let part = try device.object.child("part") { device.tell("cleanup of the part") }
+                _ = try part.child("detail") { device.tell("cleanup of the detail") }
+                throw DeviceError(.failed)
+            }
+        ])
+        try onBench(script) { bench in
+            let (plug, _) = try await bench.plug()
+            await bench.journal.wait(for: .disposed)
+            try same(
+                bench.journal.told, ["cleanup of the detail", "cleanup of the part"], "told")
+            await plug.unplug()
         }
     }
 
@@ -78,52 +112,44 @@ import VirtualUSB
         "PNP-12, CB-1: PrepareHardware fails; Release is called, interfaces are never enabled"
     )
     func prepareHardwareFails() throws {
-        let script = Script([
-            .prepareHardware: { _ throws(DeviceError) in throw DeviceError(.deviceData) }
-        ])
-        try onBench(script, options: Self.withoutRestart) { bench in
-            _ = try await bench.plug()
-            await bench.journal.wait(for: .restartRefused)
-            try bench.journal.expect(
-                """
-                matched to ScriptedDriver
-                deviceAdd
-                hardware acquired
-                prepareHardware …
-                prepareHardware threw: malformed device data
-                start failed
-                releaseHardware
-                power-managed queues purged
-                (not: flushSelfManagedIO, because it was never initialized)
-                hardware closed
-                restart refused
-                """)
+        try Self.expect(
+            """
+            matched to ScriptedDriver
+            deviceAdd
+            hardware acquired
+            prepareHardware …
+            prepareHardware threw: malformed device data
+            start failed
+            releaseHardware
+            power-managed queues purged
+            (not: flushSelfManagedIO, because it was never initialized)
+            hardware closed
+            restart refused
+            """, throwing: .deviceData, from: .prepareHardware
+        ) { bench, _ in
             try same(bench.interfaces.all(of: .gadget).count, 0, "interfaces")
         }
     }
 
     @Test("PNP-13: D0Entry fails; D0Exit is not called, ReleaseHardware is")
     func enterD0Fails() throws {
-        let script = Script([.enterD0: { _ throws(DeviceError) in throw DeviceError(.stalled) }])
-        try onBench(script, options: Self.withoutRestart) { bench in
-            let (plug, _) = try await bench.plug()
-            await bench.journal.wait(for: .restartRefused)
-            try bench.journal.expect(
-                """
-                matched to ScriptedDriver
-                deviceAdd
-                hardware acquired
-                prepareHardware
-                enterD0 …
-                enterD0 threw: stalled
-                (not: exitD0)
-                start failed
-                releaseHardware
-                power-managed queues purged
-                (not: flushSelfManagedIO, because it was never initialized)
-                hardware closed
-                restart refused
-                """)
+        try Self.expect(
+            """
+            matched to ScriptedDriver
+            deviceAdd
+            hardware acquired
+            prepareHardware
+            enterD0 …
+            enterD0 threw: stalled
+            (not: exitD0)
+            start failed
+            releaseHardware
+            power-managed queues purged
+            (not: flushSelfManagedIO, because it was never initialized)
+            hardware closed
+            restart refused
+            """, throwing: .stalled, from: .enterD0
+        ) { bench, plug in
             await plug.unplug()
             await bench.journal.wait(for: .disposed)
             try same(

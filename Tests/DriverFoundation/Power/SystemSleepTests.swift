@@ -57,6 +57,32 @@ import VirtualUSB
         }
     }
 
+    @Test(
+        "WAKE-5, PNP-5: the device that woke the system is told so, with the reason, before disarm")
+    func wokeTheSystem() throws {
+        let script = Script([
+            .deviceAdd: { driver throws(DeviceError) in
+                var settings = IdleSettings()
+                settings.wakesSystem = true
+                try driver.setIdle(settings)
+            }
+        ])
+        try onBench(script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            let (device, driver) = (try bench.device, try bench.driver)
+            await bench.plugAndPlay.system(.falling)
+            device.state.value.parts.wakeSignalled?()
+            await bench.plugAndPlay.system(.awake)
+            try same(
+                await driver.notes.suffix(5),
+                [
+                    "armWake(for: systemSleep)", "exitD0(to: d2)", "enterD0(from: d2)",
+                    "wakeTriggered(for: systemSleep)", "disarmWake(for: systemSleep)",
+                ], "told")
+        }
+    }
+
     @Test("PNP-5: an idle device that wakes nothing stays down over the system's sleep")
     func staysIdle() throws {
         for powersUp in [false, true] {

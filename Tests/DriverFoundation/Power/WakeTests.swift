@@ -37,10 +37,10 @@ import VirtualUSB
                     restartSelfManagedIO
                     """)
             try same(
-                await driver.notes.suffix(4),
+                await driver.notes.suffix(5),
                 [
                     "armWake(for: idle)", "exitD0(to: d2)", "enterD0(from: d2)",
-                    "disarmWake(for: idle)",
+                    "wakeTriggered(for: idle)", "disarmWake(for: idle)",
                 ],
                 "arguments")
         }

@@ -81,21 +81,39 @@ import VirtualUSB
         }
     }
 
+    /// A purge of a queue of which the driver owns one request, while another waits in it.
+    private struct Purge {
+        let file: DeviceFile
+        let driver: ScriptedDriver
+        let queue: RequestQueue
+        let owned: Task<Result<Int, DeviceError>, Never>
+        let purging: Task<Result<Void, DeviceError>, Never>
+
+        /// Begins it, and sees that what waited was cancelled.
+        init(
+            _ bench: Bench, _ purge: @escaping @Sendable (RequestQueue) async -> Void
+        ) async throws {
+            file = try await bench.open().file
+            driver = try bench.driver
+            let queue = try await bench.queues[0]
+            self.queue = queue
+            owned = await bench.write([1], to: file)
+            let waiting = await bench.write([2], to: file)
+            purging = bench.client { await purge(queue) }
+            try same(await waiting.value.code, .cancelled, "what waited")
+        }
+    }
+
     @Test("Q-7: a purge cancels what waits and what the driver owns, and waits for the driver")
     func purge() throws {
         try onBench(Self.script(.sequential)) { bench in
-            let (_, _, file) = try await bench.open()
-            let driver = try bench.driver
-            let queue = try await bench.queues[0]
-            let owned = await bench.write([1], to: file)
-            let waiting = await bench.write([2], to: file)
-            let purging = bench.client { await queue.purge() }
-            try same(await waiting.value.code, .cancelled, "what waited")
+            let all = try await Purge(bench) { await $0.purge() }
+            let (file, driver, queue) = (all.file, all.driver, all.queue)
             try same(queue.status.owned, 1, "owned")
             try same(queue.status.isAccepting, false, "accepting")
             await driver.release { $0.end() }
-            _ = await purging.value
-            try same(await owned.value.code, .cancelled, "what the driver owned")
+            _ = await all.purging.value
+            try same(await all.owned.value.code, .cancelled, "what the driver owned")
             try same(await code { try await file.write([3]) }, .invalidDeviceState, "refused")
             queue.start()
             let next = await bench.write([4], to: file)
@@ -107,18 +125,13 @@ import VirtualUSB
     @Test("Q-7: stopAndPurge empties the queue, and what comes then waits for its start")
     func stopAndPurge() throws {
         try onBench(Self.script(.sequential)) { bench in
-            let (_, _, file) = try await bench.open()
-            let driver = try bench.driver
-            let queue = try await bench.queues[0]
-            let owned = await bench.write([1], to: file)
-            let waiting = await bench.write([2], to: file)
-            let purging = bench.client { await queue.stopAndPurge() }
-            try same(await waiting.value.code, .cancelled, "what waited")
+            let all = try await Purge(bench) { await $0.stopAndPurge() }
+            let (file, driver, queue) = (all.file, all.driver, all.queue)
             let kept = await bench.write([3], to: file)
             try same(queue.count, 1, "accepted meanwhile")
             await driver.release { $0.fail(.cancelled) }
-            _ = await purging.value
-            try same(await owned.value.code, .cancelled, "what the driver owned")
+            _ = await all.purging.value
+            try same(await all.owned.value.code, .cancelled, "what the driver owned")
             try check(queue.status.isStopped, "stopped")
             queue.start()
             await bench.settle()
@@ -204,18 +217,10 @@ import VirtualUSB
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
         ) {
-            let script = Script([
-                .deviceAdd: { driver in
-                    driver.queues = [
-                        driver.device.queue(
-                            .sequential, for: driver,
-                            write: { driver, request in
-                                request.complete()
-                                await driver.queues[0].stop()
-                            })
-                    ]
-                }
-            ])
+            let script = Script.writing { driver, request in
+                request.complete()
+                await driver.queues[0].stop()
+            }
             try onBench(seeds: 0..<1, script) { try await $0.open().file.write([1]) }
         }
         #expect(result.said.contains("Q-7"))

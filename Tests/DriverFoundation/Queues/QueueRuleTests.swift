@@ -66,18 +66,7 @@ import VirtualUSB
         let result = await #expect(
             processExitsWith: .failure, observing: [\.standardErrorContent]
         ) {
-            let script = Script([
-                .deviceAdd: { driver in
-                    driver.queues = [
-                        driver.device.queue(
-                            .sequential, for: driver,
-                            write: { driver, request in
-                                let queue = driver.queues[0]
-                                request.forward(to: queue)
-                            })
-                    ]
-                }
-            ])
+            let script = Script.writing { $1.forward(to: $0.queues[0]) }
             try onBench(seeds: 0..<1, script) { try await $0.open().file.write([1]) }
         }
         #expect(result.said.contains("Q-11"))

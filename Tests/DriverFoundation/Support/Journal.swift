@@ -103,6 +103,11 @@ final class Journal: Sendable {
         Self.texts(steps(of: id).map { .step($0) })
     }
 
+    /// The same of the devices of one name.
+    func lines(named name: String) -> [String] {
+        Self.texts(state.value.entries.filter { $0.device == name }.map { .step($0.step) })
+    }
+
     /// The same of all devices, with what drivers told.
     var chronicle: [String] { Self.texts(state.value.chronicle) }
 

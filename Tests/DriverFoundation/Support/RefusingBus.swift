@@ -2,12 +2,12 @@ import DriverFoundation
 import VirtualUSB
 
 /// A virtual bus that refuses calls: what a kernel does to programs without rights, or that come
-/// late.
+/// late. What it does not refuse it lets pass, and it lends an object of its own.
 final class RefusingBus: USBBus {
     enum Call: CaseIterable { case open, setConfiguration, claim }
 
     let inner: VirtualBus
-    let call: Call
+    let call: Call?
     let error: BusError
     private let opened: LoopConfined<Int>
 
@@ -16,7 +16,10 @@ final class RefusingBus: USBBus {
     /// Devices that were opened and not closed.
     var openDevices: Int { opened.value }
 
-    init(_ inner: VirtualBus, refusing call: Call, with error: BusError) {
+    init(
+        _ inner: VirtualBus, refusing call: Call? = nil,
+        with error: BusError = BusError(.failed, "Nothing is refused.")
+    ) {
         self.inner = inner
         self.call = call
         self.error = error
@@ -68,6 +71,10 @@ final class RefusingBus: USBBus {
         ) throws(BusError) -> BusTransfer {
             try inner.makeTransfer(
                 type, on: endpoint, maxPacketSize: maxPacketSize, capacity: capacity)
+        }
+        func lend(_ body: (borrowing LentBusDevice) -> Void) throws(BusError) {
+            guard let object = unsafe OpaquePointer(bitPattern: 4096) else { return }
+            body(unsafe LentBusDevice(object, of: "a test"))
         }
         func close() async {
             await inner.close()

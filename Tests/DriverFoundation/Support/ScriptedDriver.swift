@@ -12,6 +12,15 @@ struct Script: Sendable {
 
     init(_ steps: [DriverCallback: Step] = [:]) { self.steps = steps }
 
+    /// A driver of one queue, its first, that hands writes out one by one.
+    static func writing(_ handler: @escaping RequestHandler<ScriptedDriver>) -> Script {
+        Script([
+            .deviceAdd: { driver in
+                driver.queues = [driver.device.queue(.sequential, for: driver, write: handler)]
+            }
+        ])
+    }
+
     private static let registry = Registry()
 
     /// Drivers on `loop` follow `script`, and share `valve`.
@@ -97,7 +106,10 @@ actor ScriptedDriver: FunctionDriver {
         notes.append("armWake(for: \(reason))")
         try await run(.armWake)
     }
-    func wakeTriggered(for reason: WakeReason) async { try? await run(.wakeTriggered) }
+    func wakeTriggered(for reason: WakeReason) async {
+        notes.append("wakeTriggered(for: \(reason))")
+        try? await run(.wakeTriggered)
+    }
     func disarmWake(for reason: WakeReason) async {
         notes.append("disarmWake(for: \(reason))")
         try? await run(.disarmWake)

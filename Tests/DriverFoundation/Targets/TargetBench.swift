@@ -42,6 +42,20 @@ extension Bench {
         return (try device.selfTarget, try await driver.queues[0])
     }
 
+    /// A target that was stopped with one write below it, and has kept another since.
+    func stoppedTarget() async throws -> (
+        target: IOTarget, sent: Task<Result<Int, DeviceError>, Never>,
+        pended: Task<Result<Int, DeviceError>, Never>
+    ) {
+        let (target, _) = try await below()
+        let sent = write(1, to: target)
+        await settle()
+        await target.stop(.leaveSentIOPending)
+        let pended = write(2, to: target)
+        await settle()
+        return (target, sent, pended)
+    }
+
     /// Writes one byte.
     func write(
         _ number: UInt8, to target: IOTarget, _ options: SendOptions = SendOptions()

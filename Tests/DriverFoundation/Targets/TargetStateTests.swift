@@ -179,12 +179,7 @@ import Testing
     @Test("T-5: a purge refuses what was kept, cancels what was sent, and may wait for that")
     func purge() throws {
         try onBench(SlowEnd.script) { bench in
-            let (target, _) = try await bench.below()
-            let sent = bench.write(1, to: target)
-            await bench.settle()
-            await target.stop(.leaveSentIOPending)
-            let pended = bench.write(2, to: target)
-            await bench.settle()
+            let (target, sent, pended) = try await bench.stoppedTarget()
             let start = bench.clock.now
             await target.purge(waiting: false)
             try same(await pended.value.code, .invalidDeviceState, "pended")
@@ -198,12 +193,7 @@ import Testing
     @Test("T-7: removal deletes a target: sent requests are cancelled, pended ones were not sent")
     func deletion() throws {
         try onBench(Below.script) { bench in
-            let (target, _) = try await bench.below()
-            let sent = bench.write(1, to: target)
-            await bench.settle()
-            await target.stop(.leaveSentIOPending)
-            let pended = bench.write(2, to: target)
-            await bench.settle()
+            let (target, sent, pended) = try await bench.stoppedTarget()
             let ignoring = bench.write(3, to: target, SendOptions(ignoresTargetState: true))
             await bench.settle()
             let device = try bench.device

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import DriverFoundation
@@ -14,6 +15,18 @@ import Testing
         #expect(try Verifier.Options("heldLoopLimit=25").heldLoopLimit == .milliseconds(25))
         #expect(try Verifier.Options("").failure == .none)
         #expect(try Verifier.Options(fromEnvironment: "NOBODY_SETS_THIS").leakLimit == 0)
+    }
+
+    @Test("VF-63: the environment says what is checked")
+    func environment() async {
+        await #expect(processExitsWith: .success) {
+            unsafe setenv("VERIFIED_HERE", "leakLimit=4,heldLoopLimit=off", 1)
+            let options = try Verifier.Options(fromEnvironment: "VERIFIED_HERE")
+            precondition(options.leakLimit == 4 && options.heldLoopLimit == nil)
+            unsafe setenv("VERIFIED_HERE", "tea=1", 1)
+            let wrong = try? Verifier.Options(fromEnvironment: "VERIFIED_HERE")
+            precondition(wrong == nil)
+        }
     }
 
     @Test(

@@ -37,7 +37,7 @@ extension StormDriver {
     func complete(_ request: consuming Request, _ origin: Origin) {
         leave(origin)
         switch request.kind {
-        case .deviceControl: request.complete(request.tag)
+        case .deviceControl, .internalDeviceControl: request.complete(request.tag)
         case .read:
             let bytes = [UInt8](repeating: 1, count: min(request.outputCapacity, 3))
             request.complete(with: unsafe bytes.span.bytes)
