@@ -241,6 +241,8 @@ extension PowerPolicyMachine {
         case .ioPresent: .go(.d0, [.cancelSuspend, .idleUp])
         case .idleDisabled: .go(.d0, [.cancelSuspend, .disableIdle])
         case .systemSleep, .stop, .surpriseRemove: d0(event)?.prefixed([.cancelSuspend])
+        // WAKE-9: it is idle while it is asked about for another reason.
+        case .timeout: .stay([])
         case .idleEnabled, .resume, .wake, .wakeFailed: .stay([])
         default: nil
         }
@@ -306,7 +308,8 @@ extension PowerPolicyMachine {
         // PNP-6: a device in Dx is powered up before it is stopped.
         case .stop(let reason): return up(.stop(reason))
         case .surpriseRemove: return gone(.idle, isArmed: isArmed)
-        case .idleEnabled: return .stay([.enableIdle])
+        // As in sleep: a device that was sent here does not begin to count before it is back.
+        case .idleEnabled: return .later
         case .resume, .suspendGranted, .suspendRefused: return .stay([])
         default: return nil
         }
