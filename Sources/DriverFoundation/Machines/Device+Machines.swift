@@ -12,6 +12,7 @@ extension Device {
     }
 
     func post(_ event: PowerPolicyMachine.Event) {
+        reach(event)
         state.value.lifecycle.policy.post(event)
         runMachines()
     }

@@ -75,7 +75,8 @@ package enum IdleMachine: StateMachine {
         case .disable: .go(.disabled, [])
         case .down: .go(.inDx, [])
         case .stop: .go(.stopped, [])
-        case .enableBusy: .stay([])
+        // WAKE-9: the bus refused to suspend a device that was to go down although it is needed.
+        case .enableBusy, .upBusy: .stay([])
         default: nil
         }
     }
@@ -90,6 +91,7 @@ package enum IdleMachine: StateMachine {
         case .disable: .go(.disabled, [.cancelTimer])
         case .down: .go(.inDx, [.cancelTimer])
         case .stop: .go(.stopped, [.cancelTimer])
+        case .up: .stay([])
         default: nil
         }
     }

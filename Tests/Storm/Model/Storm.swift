@@ -106,18 +106,25 @@ package enum Storm {
 
     /// Time for everything that was given up to end without anybody's help.
     private static func calm(
-        _ run: StormRun, _ hands: [Task<Void, Never>], _ interfaces: DeviceInterfaces
+        _ run: StormRun, _ hands: [Task<Void, Never>], _ plugAndPlay: PlugAndPlay
     ) async {
         for hand in hands { await hand.value }
         run.isCalm = true
         run.log("calm")
+        let interfaces = plugAndPlay.interfaces
         let present = interfaces.all(of: .storm) + interfaces.all(of: .toaster)
         run.giveUpRequests(except: Set(present.map(\.id)))
+        // Whoever was sent to sleep does not come back without being asked for.
+        let waking = await plugAndPlay.devices().map { device in
+            run.simulation.scope(named: "waker").task { try? await device.wakeNow() }
+        }
+        for wake in waking { await wake.value }
         await run.simulation.clock.wait(for: .seconds(20))
         let since = run.simulation.clock.now.advanced(by: .seconds(-15))
         for number in run.requests.overdue(since: since) {
             run.violate("request \(number) was given up long ago")
         }
+        for device in await plugAndPlay.devices() { run.checkPower(of: device) }
     }
 
     private static func storm(_ run: StormRun, _ dice: Dice) async {
@@ -128,6 +135,9 @@ package enum Storm {
         options.restartsFailedDevices = false
         options.logger = Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }
         options.observer = { [run] device, step in run.note(step, of: device) }
+        run.hasPower = dice.chance(60)
+        let sleep = StormSleep(run)
+        options.sleepSource = sleep
         let plugAndPlay = PlugAndPlay(
             on: StormBus(run, bus), drivers: [StormDriver.self, Toaster.self], options: options)
         run.interfaces = plugAndPlay.interfaces
@@ -147,12 +157,15 @@ package enum Storm {
             let client = StormClient(run, plugAndPlay.interfaces, number: number)
             if run.makes(client.name) { programs.append(client.start()) }
         }
+        if run.hasPower, dice.chance(50), run.makes("night") {
+            hands.append(StormNight(run, sleep).start())
+        }
         let time = min(dice.pick(50...longest), run.storm.milliseconds ?? longest)
         await run.simulation.clock.wait(for: .milliseconds(time))
         run.isEnding = true
         // Sometimes the bus stops while hands are still at work.
         let isAbrupt = dice.chance(35) && run.makes("abrupt")
-        if !isAbrupt { await calm(run, hands, plugAndPlay.interfaces) }
+        if !isAbrupt { await calm(run, hands, plugAndPlay) }
         run.log("stop")
         await plugAndPlay.stop()
         run.log("stopped")
@@ -166,8 +179,8 @@ package enum Storm {
 extension StormRun {
     fileprivate func check() {
         for number in requests.unequalToOne { violate("request \(number) did not end once") }
-        for (id, life) in lives.sorted(by: { $0.key.rawValue < $1.key.rawValue })
-        where !life.isDisposed { violate("\(id) was never disposed of") }
+        for life in lives where !life.isDisposed { violate("\(life.name) was never disposed of") }
+        if waitsForD0 != 0 { violate("\(waitsForD0) waits for D0 have not ended (WAKE-3)") }
         if openFiles != 0 { violate("\(openFiles) files were not closed") }
         interfaces = nil
         let armed = simulation.loop.armedDeadlines

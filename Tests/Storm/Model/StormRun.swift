@@ -49,6 +49,10 @@ final class StormRun: @unchecked Sendable {
     var isCalm = false
     /// Whether some devices are toasters, whose driver answers as it likes.
     var hasToasters = false
+    /// Whether devices sleep: then drivers make nobody wait for ever.
+    var hasPower = false
+    /// Waits for D0, and commands to enter or leave it, that have not ended.
+    var waitsForD0 = 0
     /// Whether reports come unspoilt.
     var isOrderChecked = false
     /// Where drivers find each other.
@@ -61,7 +65,9 @@ final class StormRun: @unchecked Sendable {
     /// The requests made through each interface.
     private var visits: [UInt64: [Int]] = [:]
     private(set) var violations: [String] = []
-    private(set) var lives: [AttachmentID: Life] = [:]
+    /// Every device's, in the order of arrival.
+    private(set) var lives: [Life] = []
+    private var places: [ObjectIdentifier: Int] = [:]
     private var dice: Dice
     private var drivers = 0
     private var traces: [(name: String, isAlive: () -> Bool)] = []
@@ -151,22 +157,50 @@ final class StormRun: @unchecked Sendable {
     /// What was watched and lives on.
     var survivors: [String] { traces.filter { $0.isAlive() }.map(\.name) }
 
+    /// The life of a device that was made last.
+    func life(of device: Device) -> Life? { places[ObjectIdentifier(device)].map { lives[$0] } }
+
+    func update(_ device: Device, _ body: (inout Life) -> Void) {
+        if let place = places[ObjectIdentifier(device)] { body(&lives[place]) }
+    }
+
+    /// Gives up D0 later, perhaps after the device's end.
+    func drop(_ reference: PowerReference, of device: Device, after moment: Duration) {
+        guard let place = places[ObjectIdentifier(device)] else { return }
+        // Nothing here keeps the device.
+        simulation.scope(named: "late").task { [self] in
+            await simulation.clock.wait(for: moment)
+            lives[place].references -= 1
+            reference.end()
+        }
+    }
+
     func note(_ step: LifecycleStep, of device: Device) {
-        let id = device.attached.id
-        // A device that failed may be made anew: another life at the same place (PNP-18).
+        let name = device.stormName
         if case .matched = step {
-            if let life = lives[id], !life.isDisposed { violate("\(id): made anew too early") }
-            lives[id] = nil
+            watch(device, "device \(name)")
+            // A device that failed may be made anew: another life at the same place (PNP-18).
+            if device.parent == nil, lives.contains(where: { $0.name == name && !$0.isDisposed }) {
+                violate("\(name): made anew too early")
+            }
+            var life = Life()
+            life.name = name
+            places[ObjectIdentifier(device)] = lives.count
+            lives.append(life)
         }
-        if case .matched = step {
-            watch(device, "device \(id)")
-            // One that failed is made anew (PNP-18).
-            if lives[id]?.isDisposed == true { lives[id] = nil }
+        simulation.log("\(name): \(step)")
+        guard let place = places[ObjectIdentifier(device)] else {
+            return violate("\(name): \(step): before its beginning")
         }
-        simulation.log("\(id): \(step)")
-        if let problem = lives[id, default: Life()].note(step) {
-            violate("\(id): \(step): \(problem)")
-        }
+        if let problem = lives[place].note(step) { violate("\(name): \(step): \(problem)") }
+    }
+}
+
+extension Device {
+    /// What storms call it.
+    fileprivate var stormName: String {
+        guard let parent else { return usb.map { "\($0.id)" } ?? name }
+        return "\(parent.stormName)/\(identity.instanceID)"
     }
 }
 
