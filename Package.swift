@@ -73,6 +73,7 @@ let package = Package(
         .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
         .library(name: "USBIP", targets: ["USBIP"]),
         .library(name: "BusConformance", targets: ["BusConformance"]),
+        .library(name: "LogindSleep", targets: ["LogindSleep"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -81,6 +82,8 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLibUSB", pkgConfig: "libusb-1.0", providers: [.apt(["libusb-1.0-0-dev"])]),
+        .systemLibrary(
+            name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         library("USBTypes"),
         library("DriverRuntime"),
         library("DriverSimulation", ["DriverRuntime"]),
@@ -93,6 +96,9 @@ let package = Package(
         library(
             "DriverFoundation",
             ["USBBus", "DriverClient", .product(name: "Logging", package: "swift-log")]),
+        library(
+            "LogindSleep",
+            ["DriverFoundation", "CSystemd", .product(name: "Logging", package: "swift-log")]),
 
         sample(
             "SampleHost", in: "Host",
@@ -228,5 +234,9 @@ let package = Package(
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         tests(of: "USBIP", ["DriverSimulation", "TestDevices", "CAllocationCount"]),
         tests(of: "LibUSBBus", ["CLibUSB", "DriverFoundation"]),
+        .testTarget(
+            name: "LogindSleepTests",
+            dependencies: ["LogindSleep", "DriverFoundation", "TestDevices", "VirtualUSB"],
+            path: "Tests/LogindSleep", exclude: ["logind"], swiftSettings: strict),
     ]
 )

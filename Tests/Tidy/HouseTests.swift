@@ -13,6 +13,7 @@ private let arrows: [String: Set<String>] = [
     "USBIP": ["VirtualUSB", "USBBus", "USBTypes", "DriverRuntime"],
     "DriverClient": ["USBTypes", "DriverRuntime"],
     "DriverFoundation": ["USBBus", "USBTypes", "DriverRuntime", "DriverClient"],
+    "LogindSleep": ["DriverFoundation", "CSystemd"],
     "DriverHost": ["DriverFoundation", "DriverClient", "USBBus", "USBTypes", "DriverRuntime"],
     "DriverDiagnostics": [
         "DriverFoundation", "DriverClient", "USBBus", "USBTypes", "DriverRuntime",
@@ -26,6 +27,7 @@ private let arrows: [String: Set<String>] = [
 /// Modules from outside that each may import, beside the standard library's.
 private let guests: [String: Set<String>] = [
     "DriverFoundation": ["Logging"],
+    "LogindSleep": ["Logging"],
     "DriverHost": ["Logging"],
     "DriverDiagnostics": ["Logging"],
     "dfctl": ["Logging", "ArgumentParser"],
@@ -68,6 +70,7 @@ private let unsafeFiles: Set<String> = [
     "Sources/LibUSBBus/TerminationSignals.swift",
     "Sources/LibUSBBus/TransferMemory.swift",
     "Sources/LibUSBBus/TransferRegistry.swift",
+    "Sources/LogindSleep/SystemBus.swift",
     "Sources/USBBus/BusTransfer.swift",
     "Sources/USBIP/Server/StreamSocket.swift",
     "Sources/USBIP/Session/ServedSession.swift",
