@@ -2,7 +2,7 @@ internal import DriverRuntime
 internal import Glibc
 
 /// Which interfaces were taken from kernel drivers, and which devices' power settings were changed,
-/// on disk, so that a process that was killed leaves word: the next one gives them back (L21, U-17).
+/// on disk, so that a process that was killed leaves word: the next one puts it right (L21, U-17).
 ///
 /// One file for each process, in a folder that does not survive a restart of the machine. The
 /// process holds a lock on its file; a file that can be locked belongs to nobody any more.

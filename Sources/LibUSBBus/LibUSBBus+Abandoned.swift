@@ -4,7 +4,7 @@ internal import USBTypes
 
 /// What a killed process has left: interfaces without a driver, power settings that it changed.
 extension LibUSBBus {
-    /// Lets the kernel bind its drivers again, and restores the settings. Side thread, at the start.
+    /// Lets the kernel bind its drivers again, restores the settings. Side thread, at the start.
     func giveBackAbandoned(_ context: ContextPointer) {
         let abandoned = journal.takeAbandoned()
         for note in abandoned.power {

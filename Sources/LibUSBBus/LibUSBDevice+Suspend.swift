@@ -2,8 +2,8 @@ internal import DriverRuntime
 internal import USBBus
 internal import USBTypes
 
-/// Selective suspend as Linux has it (U-17): usbfs keeps a device awake as long as its node is open,
-/// unless it is told otherwise; sysfs says whether the kernel suspends it at all.
+/// Selective suspend as Linux has it (U-17): usbfs keeps a device awake as long as its node is
+/// open, unless it is told otherwise; sysfs says whether the kernel suspends it at all.
 extension LibUSBDevice: SuspendableDevice {
     func prepareToSuspend(wakes: Bool) async throws(BusError) {
         try await blocking("prepare the suspend") { (device) throws(BusError) in

@@ -2,8 +2,8 @@ internal import CLibUSB
 internal import DriverRuntime
 internal import Glibc
 
-/// Waits for a suspended device to resume, on a thread of its own, because the kernel offers nothing
-/// to poll for it.
+/// Waits for a suspended device to resume, on a thread of its own, because the kernel offers
+/// nothing to poll for it.
 ///
 /// The kernel's wait ends with a resume and with the device's departure, and not before: one that
 /// began before the device slept would never end if it never does. So the watch first looks, now

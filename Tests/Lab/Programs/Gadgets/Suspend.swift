@@ -46,8 +46,8 @@ private actor Sleeper: FunctionDriver {
     }
 }
 
-/// Lets a device sleep and asks for it, round by round; then, if it wakes, has it woken; then pulled
-/// in its sleep. What is to be done in between is asked of whoever runs it.
+/// Lets a device sleep and asks for it, round by round; then, if it wakes, has it woken; then
+/// pulled in its sleep. What is to be done in between is asked of whoever runs it.
 func suspend(_ vendor: UInt16, _ product: UInt16, rounds: Int) async throws {
     TerminationSignals.install()
     let (steps, step) = AsyncStream<LifecycleStep>.makeStream()
@@ -85,8 +85,9 @@ func suspend(_ vendor: UInt16, _ product: UInt16, rounds: Int) async throws {
     }
     await reach(.returned(.exitD0))
     say("LAB-PULL")
-    await reach(.disposed)
+    await reach(.hardwareClosed)
     await file.close()
+    await reach(.disposed)
     await plugAndPlay.stop()
     say("LAB-GONE")
 }
