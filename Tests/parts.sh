@@ -16,6 +16,7 @@ declare -A lab_programs=(
     [gadgets]="lab-gadgets"
     [giveback]="keyboard lab-gadgets"
     [keyboard]="keyboard"
+    [suspend]="lab-gadgets"
     [samples]="toaster hotplug"
     [conformance]="lab-conformance"
     [usbip]="lab-usbip"

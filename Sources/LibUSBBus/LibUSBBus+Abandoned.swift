@@ -2,11 +2,19 @@ internal import CLibUSB
 internal import Glibc
 internal import USBTypes
 
-/// Interfaces that a killed process left without a driver.
+/// What a killed process has left: interfaces without a driver, power settings that it changed.
 extension LibUSBBus {
-    /// Lets the kernel bind its drivers again. Side thread, at the start.
-    func giveBackAbandonedDrivers(_ context: ContextPointer) {
-        for note in journal.takeAbandoned() {
+    /// Lets the kernel bind its drivers again, restores the settings. Side thread, at the start.
+    func giveBackAbandoned(_ context: ContextPointer) {
+        let abandoned = journal.takeAbandoned()
+        for note in abandoned.power {
+            let folder = SysfsDevice(name: note.device, root: sysfs)
+            guard let device = folder.descriptors.flatMap({ DescriptorBlob($0) })?.device,
+                device.vendorID == note.vendor, device.productID == note.product
+            else { continue }
+            RuntimePower(of: folder).restore(note.settings)
+        }
+        for note in abandoned.drivers {
             let folder = SysfsDevice(name: note.device)
             // Another device may stand there by now, or the driver be back.
             guard let place = folder.place, let bytes = folder.descriptors,

@@ -23,6 +23,8 @@ public final class LibUSBBus: USBBus {
     let side = SideThread(name: "usb calls")
     let budget: MemoryBudget
     let journal: KernelDriverJournal
+    /// Where the kernel lists the devices whose power this bus manages.
+    let sysfs: String
     let state: LoopConfined<State>
     let deviceSource: Source
     private let waiter: LibUSBWaiter
@@ -70,7 +72,11 @@ public final class LibUSBBus: USBBus {
         self.init(source: source, calls: SystemLibUSB.shared, journal: .shared)
     }
 
-    package init(source: Source, calls: any LibUSBCalls, journal: KernelDriverJournal) {
+    package init(
+        source: Source, calls: any LibUSBCalls, journal: KernelDriverJournal,
+        sysfs: String = SysfsDevice.root
+    ) {
+        self.sysfs = sysfs
         deviceSource = source
         self.calls = calls
         self.journal = journal
@@ -137,7 +143,7 @@ public final class LibUSBBus: USBBus {
             done()
         }
         waiter.attach(context)
-        if deviceSource != .descriptors { giveBackAbandonedDrivers(context) }
+        if deviceSource != .descriptors { giveBackAbandoned(context) }
     }
 
     private func reportMissingDiscovery() {

@@ -51,6 +51,8 @@ package protocol LibUSBCalls: AnyObject, Sendable {
     func wrap(_ context: ContextPointer, descriptor: Int32) -> LibUSBResult<HandlePointer>
     /// Closes; a wrapped descriptor stays open.
     func close(_ handle: HandlePointer)
+    /// The node behind a handle, which libusb closes with it; `nil` when libusb did not show it.
+    func descriptor(of handle: HandlePointer) -> Int32?
     /// The device that was opened; no reference for the caller.
     func device(of handle: HandlePointer) -> DevicePointer
     /// The value of the configuration in force, 0 for none.

@@ -27,6 +27,7 @@ final class LibUSBDevice: BusDevice {
     let claims = ClaimLedger()
     let transfers = TransferRegistry()
     let state: LoopConfined<State>
+    let suspension: Suspension
 
     struct State {
         var isGone = false
@@ -51,6 +52,7 @@ final class LibUSBDevice: BusDevice {
         self.descriptor = descriptor
         self.handed = handed
         calls = bus.calls
+        suspension = Suspension(bus, description, handle)
         state = LoopConfined(
             on: bus.loop, State(configuration: description.activeConfiguration))
     }
@@ -193,8 +195,8 @@ final class LibUSBDevice: BusDevice {
 
     func close() async {
         // The loop has ended: so it was closed, or the bus could not have been stopped.
-        await loop.wait(ifEnded: ()) { [self] resumption in
-            guard !state.value.isClosed else { return resumption.resume() }
+        let watch: ResumeWatch? = await loop.wait(ifEnded: nil) { [self] resumption in
+            guard !state.value.isClosed else { return resumption.resume(returning: nil) }
             contract(
                 flight.value.total == 0,
                 "\(name) was closed with \(flight.value.total) transfers in flight (L9)")
@@ -203,15 +205,17 @@ final class LibUSBDevice: BusDevice {
             transfers.retireAll()
             let isGone = state.value.isGone
             bus.side.perform { [self] in
+                let watch = suspension.end()
                 releaseAll(isGone: isGone)
                 if handed == nil { calls.close(handle) }
                 if let descriptor { Glibc.close(descriptor) }
                 OpenDevices.remove(self)
                 loop.execute { [self] in
                     bus.closed(self)
-                    resumption.resume()
+                    resumption.resume(returning: watch)
                 }
             }
         }
+        await watch?.joined()
     }
 }

@@ -29,6 +29,7 @@ final class OpenDevices: @unchecked Sendable {
         let (reader, writer) = (ends[0], ends[1])
         for device in devices {
             device.bus.side.perform {
+                _ = device.suspension.end()
                 device.releaseAll(isGone: false)
                 var byte: UInt8 = 0
                 _ = unsafe write(writer, &byte, 1)
@@ -46,10 +47,10 @@ final class OpenDevices: @unchecked Sendable {
 
 extension LibUSBBus {
     /// Gives every interface that this process has claimed back, to its kernel driver if it was
-    /// taken from one. For the end of a process that cannot close its devices in order; they are of
-    /// no more use after it.
+    /// taken from one, and leaves the devices' power settings as they were found. For the end of a
+    /// process that cannot close its devices in order; they are of no more use after it.
     ///
     /// Threading: any but a bus's loop; blocks until done, two seconds at most.
-    /// Source: L21.
+    /// Source: L21, U-17.
     public static func releaseAll() { OpenDevices.releaseAll(milliseconds: 2_000) }
 }

@@ -9,7 +9,8 @@ package struct SysfsDevice: Sendable {
 
     /// The folder's name: `1-2.4`, or `usb1` for a root hub.
     package let name: String
-    private let path: String
+    /// Its path.
+    let path: String
 
     /// The folder of this name, which may not be there.
     package init(name: String, root: String = Self.root) {

@@ -34,6 +34,16 @@ package enum SystemFile {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Writes `text` to a file of the kernel's that is there; 0 or an errno.
+    package static func write(_ text: String, to path: String) -> Int32 {
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        let count = unsafe Glibc.write(descriptor, bytes, bytes.count)
+        return count == bytes.count ? 0 : count < 0 ? errno : EIO
+    }
+
     /// A number in a text file.
     package static func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
 

@@ -15,6 +15,18 @@ package final class SystemLibUSB: LibUSBCalls {
         let lock = Lock()
         // Guarded by `lock`.
         var byContext: [ContextPointer: [Observer]] = [:]
+        var nodes: [HandlePointer: Int32] = [:]
+        /// What libusb began to watch last, by thread: inside its open, the node that it opened.
+        var lastWatched: [pthread_t: Int32] = [:]
+
+        /// libusb's own word for a node, which it has no call for: it tells whoever polls for it.
+        func watches(_ descriptor: Int32) {
+            lock.withLock { lastWatched[pthread_self()] = descriptor }
+        }
+
+        func takeWatched() -> Int32? {
+            lock.withLock { lastWatched.removeValue(forKey: pthread_self()) }
+        }
     }
 
     private final class Observer: Sendable {
@@ -98,7 +110,8 @@ package final class SystemLibUSB: LibUSBCalls {
     ) {
         let data = unsafe retain(Observer(hotplug: nil, ended: observe), for: context)
         unsafe libusb_set_pollfd_notifiers(
-            context.raw, { _, _, _ in },
+            context.raw,
+            { descriptor, _, _ in SystemLibUSB.shared.observers.watches(descriptor) },
             { descriptor, data in
                 guard let data = unsafe data else { return }
                 unsafe Unmanaged<Observer>.fromOpaque(data).takeUnretainedValue().ended?(descriptor)
@@ -145,22 +158,36 @@ package final class SystemLibUSB: LibUSBCalls {
     // MARK: Open devices
 
     package func open(_ device: DevicePointer) -> LibUSBResult<HandlePointer> {
-        var handle: OpaquePointer?
-        let code = unsafe libusb_open(device.raw, &handle)
-        guard code == 0, let handle = unsafe handle else { return .failure(code) }
-        return .success(unsafe HandlePointer(handle))
+        var raw: OpaquePointer?
+        _ = observers.takeWatched()
+        let code = unsafe libusb_open(device.raw, &raw)
+        let node = observers.takeWatched()
+        guard code == 0, let raw = unsafe raw else { return .failure(code) }
+        let handle = unsafe HandlePointer(raw)
+        observers.lock.withLock { observers.nodes[handle] = node }
+        return .success(handle)
     }
 
     package func wrap(
         _ context: ContextPointer, descriptor: Int32
     ) -> LibUSBResult<HandlePointer> {
-        var handle: OpaquePointer?
-        let code = unsafe libusb_wrap_sys_device(context.raw, Int(descriptor), &handle)
-        guard code == 0, let handle = unsafe handle else { return .failure(code) }
-        return .success(unsafe HandlePointer(handle))
+        var raw: OpaquePointer?
+        let code = unsafe libusb_wrap_sys_device(context.raw, Int(descriptor), &raw)
+        _ = observers.takeWatched()
+        guard code == 0, let raw = unsafe raw else { return .failure(code) }
+        let handle = unsafe HandlePointer(raw)
+        observers.lock.withLock { observers.nodes[handle] = descriptor }
+        return .success(handle)
     }
 
-    package func close(_ handle: HandlePointer) { unsafe libusb_close(handle.raw) }
+    package func close(_ handle: HandlePointer) {
+        observers.lock.withLock { _ = observers.nodes.removeValue(forKey: handle) }
+        unsafe libusb_close(handle.raw)
+    }
+
+    package func descriptor(of handle: HandlePointer) -> Int32? {
+        observers.lock.withLock { observers.nodes[handle] }
+    }
 
     package func device(of handle: HandlePointer) -> DevicePointer {
         unsafe DevicePointer(libusb_get_device(handle.raw))

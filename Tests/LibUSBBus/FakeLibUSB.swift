@@ -197,6 +197,8 @@ import Synchronization
         _ = call("close")
         lock.withLock { closing }?()
     }
+    func descriptor(of handle: HandlePointer) -> Int32? { nil }
+
     func device(of handle: HandlePointer) -> DevicePointer { Self.device(9) }
     func configuration(_ handle: HandlePointer) -> LibUSBResult<Int32> {
         result("configuration", 1)

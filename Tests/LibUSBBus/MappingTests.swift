@@ -119,8 +119,8 @@ import USBTypes
         dead?.add(Self.note)
         dead = nil
         let next = KernelDriverJournal(folder: folder, process: 9)
-        #expect(next.takeAbandoned() == [Self.note])
-        #expect(next.takeAbandoned() == [])
+        #expect(next.takeAbandoned().drivers == [Self.note])
+        #expect(next.takeAbandoned() == KernelDriverJournal.Abandoned())
         living.remove(Self.note)
         unsafe rmdir(folder)
     }

@@ -66,6 +66,7 @@ private let unsafeFiles: Set<String> = [
     "Sources/LibUSBBus/LibUSBWaiter.swift",
     "Sources/LibUSBBus/LoopCell.swift",
     "Sources/LibUSBBus/OpenDevices.swift",
+    "Sources/LibUSBBus/Suspension.swift",
     "Sources/LibUSBBus/SystemLibUSB.swift",
     "Sources/LibUSBBus/TerminationSignals.swift",
     "Sources/LibUSBBus/TransferMemory.swift",

@@ -27,7 +27,7 @@ extension Device {
         case .reportPoweredUp: post(PowerPolicyMachine.Event.poweredUp)
         case .reportPowerUpFailed: post(PowerPolicyMachine.Event.powerUpFailed)
         case .reportIOStopped: post(PowerPolicyMachine.Event.ioStopped)
-        case .reportPoweredDown: post(PowerPolicyMachine.Event.poweredDown)
+        case .reportPoweredDown: poweredDown()
         case .reportPowerDownFailed: post(PowerPolicyMachine.Event.powerDownFailed)
         }
     }

@@ -1,5 +1,6 @@
 /// USB selective suspend (WAKE-7, U-17), where the bus can: the bus is asked before the device goes
-/// down, and may refuse; the port is suspended when everything of the device is idle.
+/// down, and may refuse; it suspends the port when the device is down, and everything else of it
+/// is idle.
 extension Device {
     private var suspendable: (any SuspendableDevice)? {
         state.value.hardware?.bus as? any SuspendableDevice
@@ -8,6 +9,8 @@ extension Device {
     /// Whether there is anybody to ask.
     var asksToSuspend: Bool { idleSettings.suspends && suspendable != nil }
 
+    /// A device that is to wake needs the bus for it, and stays in D0 without leave; any other
+    /// sleeps without the bus then.
     func askToSuspend() {
         state.value.lifecycle.power.suspendRequest += 1
         state.value.lifecycle.power.wantsSuspend = true
@@ -23,30 +26,52 @@ extension Device {
     private func askOnce() async {
         let request = state.value.lifecycle.power.suspendRequest
         let wakes = idleSettings.wakes
-        var isGranted = false
-        var refusal = DeviceError.removed
         let bus = suspendable
-        do throws(BusError) {
-            try await bus?.allowSuspend(wakes: wakes) { [weak self] in
-                self?.post(PowerPolicyMachine.Event.wake)
-            }
-            isGranted = bus != nil
-        } catch { refusal = DeviceError(error) }
+        let refusal = await refusal(of: bus, wakes: wakes)
         // Cancelled meanwhile: whatever the answer, it comes too late.
         guard request == state.value.lifecycle.power.suspendRequest else {
             loop.reach(.suspendAnsweredTooLate)
-            if isGranted { try? await bus?.forbidSuspend() }
+            if refusal == nil { try? await bus?.forbidSuspend() }
             return
         }
         state.value.lifecycle.power.wantsSuspend = false
-        state.value.lifecycle.power.isSuspended = isGranted
-        observe(isGranted ? .suspendGranted : .suspendRefused(refusal))
-        post(isGranted ? PowerPolicyMachine.Event.suspendGranted : .suspendRefused)
+        state.value.lifecycle.power.isSuspended = refusal == nil
+        observe(refusal.map { .suspendRefused(DeviceError($0)) } ?? .suspendGranted)
+        let goesDown = refusal.map { !wakes && $0.code != .deviceGone } ?? true
+        post(goesDown ? PowerPolicyMachine.Event.suspendGranted : .suspendRefused)
+    }
+
+    private func refusal(of bus: (any SuspendableDevice)?, wakes: Bool) async -> BusError? {
+        guard let bus else { return BusError(.deviceGone, "The hardware is given back.") }
+        do throws(BusError) { try await bus.prepareToSuspend(wakes: wakes) } catch { return error }
+        return nil
     }
 
     func cancelSuspend() {
         state.value.lifecycle.power.suspendRequest += 1
         state.value.lifecycle.power.wantsSuspend = false
+    }
+
+    /// The driver has taken the device down: now the bus may suspend it. Where it then does not,
+    /// a device that was to wake comes back.
+    func poweredDown() {
+        guard state.value.lifecycle.power.isSuspended, let bus = suspendable,
+            case .poweringDown(.idle, let isArmed, returns: false) =
+                state.value.lifecycle.policy.state
+        else { return post(PowerPolicyMachine.Event.poweredDown) }
+        scope.task { [self] in
+            var hasFailed = false
+            do throws(BusError) {
+                try await bus.allowSuspend { [weak self] in
+                    self?.post(PowerPolicyMachine.Event.wake)
+                }
+            } catch {
+                hasFailed = error.code != .deviceGone
+                report("the bus could not suspend it: \(DeviceError(error))")
+            }
+            post(PowerPolicyMachine.Event.poweredDown)
+            if hasFailed, isArmed { post(PowerPolicyMachine.Event.wakeFailed) }
+        }
     }
 
     /// Powers the device up, after the bus has resumed it. A resume that fails shows when the

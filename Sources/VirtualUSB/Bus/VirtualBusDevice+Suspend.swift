@@ -5,22 +5,26 @@ internal import USBTypes
 /// A virtual port suspends at once whatever is allowed to be; a device that may wake its host does
 /// so by ``DevicePort/signalResume()``.
 extension VirtualBusDevice: SuspendableDevice {
-    func allowSuspend(
-        wakes: Bool, resumed: @escaping @Sendable () -> Void
-    ) async throws(BusError) {
+    func prepareToSuspend(wakes: Bool) async throws(BusError) {
         let canWake = try await onLoop { [self] () throws(BusError) in
             try requirePresent()
             let configuration = upstream.configuration.flatMap(upstream.description.configuration)
             return configuration?.supportsRemoteWakeup == true
         }
-        if wakes {
-            guard canWake else {
-                throw BusError(.unsupported, "Device \(id) has no remote wake-up.")
-            }
-            try await request(.setFeature(.deviceRemoteWakeup))
+        guard wakes else { return }
+        guard canWake else {
+            throw BusError(.unsupported, "Device \(id) has no remote wake-up.")
         }
+        try await request(.setFeature(.deviceRemoteWakeup))
+    }
+
+    func allowSuspend(resumed: @escaping @Sendable () -> Void) async throws(BusError) {
         try await onLoop { [self] () throws(BusError) in
             try requirePresent()
+            guard !isMoving else {
+                throw BusError(
+                    .busy, "Cannot suspend device \(id): a transfer is in flight.")
+            }
             upstream.suspend(resumed)
         }
     }

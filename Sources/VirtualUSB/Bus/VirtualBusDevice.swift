@@ -56,6 +56,9 @@ final class VirtualBusDevice: BusDevice {
     /// Where a transfer goes that is about to begin.
     func admit(_ transfer: VirtualBusTransfer) throws(BusError) -> UpstreamPort {
         try requirePresent()
+        guard !upstream.isSuspended else {
+            throw BusError(.failed, "Device \(id) is suspended: it was allowed to be.")
+        }
         if transfer.type != .control { try requireClaimed(transfer.endpoint, transfer.type) }
         return upstream
     }
@@ -76,6 +79,9 @@ final class VirtualBusDevice: BusDevice {
                 .invalidRequest, "Endpoint \(endpoint) of device \(id) is not of type \(type).")
         }
     }
+
+    /// Whether a transfer is in flight.
+    var isMoving: Bool { state.value.inFlight.contains { $0 != 0 } }
 
     func began(_ endpoint: EndpointAddress) { state.value.inFlight[Self.slot(endpoint)] += 1 }
     func ended(_ endpoint: EndpointAddress) { state.value.inFlight[Self.slot(endpoint)] -= 1 }

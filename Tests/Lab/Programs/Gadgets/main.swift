@@ -3,6 +3,7 @@
 // lab-gadgets                       the lab's case: loopback 1209:7001, then the keyboard 1209:7003
 // lab-gadgets VID:PID [ROUNDS]      loopback gadget: content both ways, then an unplug in flight
 // lab-gadgets --hold VID:PID        takes the device's first interface from its kernel driver
+// lab-gadgets --suspend VID:PID [ROUNDS] [--wakes]   lets it sleep, and be asked for, woken, pulled
 // lab-gadgets --fail VID:PID        the same under a driver that then refuses to start
 import BusThreads
 import Glibc
@@ -22,6 +23,13 @@ func identity(_ text: String) -> (UInt16, UInt16)? {
 if arguments.first == "--fail", let (vendor, product) = arguments.last.flatMap(identity) {
     try await failToStart(vendor, product)
     exit(0)
+}
+if arguments.first == "--suspend",
+    let (vendor, product) = arguments.dropFirst().first.flatMap(identity)
+{
+    let rounds = arguments.dropFirst(2).first.flatMap { Int($0) } ?? 10
+    try await suspend(vendor, product, rounds: rounds)
+    exit(BusThreads.areGone() ? 0 : 1)
 }
 let isHolding = arguments.first == "--hold"
 if isHolding { TerminationSignals.install() }
