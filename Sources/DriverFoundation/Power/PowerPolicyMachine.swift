@@ -114,8 +114,9 @@ package enum PowerPolicyMachine: StateMachine {
         }
     }
 
-    /// Of the settings' changes the last one counts.
+    /// Of the settings' changes the last one counts; who needs the device needs it once.
     package static func replaces(_ event: Event, _ earlier: Event) -> Bool {
+        if event == .ioPresent { return earlier == .ioPresent }
         let settings: [Event] = [.idleEnabled, .idleDisabled]
         return settings.contains(event) && settings.contains(earlier)
     }

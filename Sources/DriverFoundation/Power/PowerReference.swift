@@ -132,6 +132,11 @@ extension Device {
         }
     }
 
+    /// Whoever holds a reference asks for the device once more (WAKE-9).
+    func neededAgain() {
+        if state.value.lifecycle.isSentDown { post(PowerPolicyMachine.Event.ioPresent) }
+    }
+
     fileprivate func dereferenced(by reference: PowerReference) {
         if state.value.lifecycle.drop(reference) { post(IdleMachine.Event.released) }
     }
@@ -182,12 +187,15 @@ private enum Concern { case idle, policy }
 extension LifecycleState {
     fileprivate mutating func take(_ reference: PowerReference) -> Concern? {
         power.references.append(reference)
-        guard power.references.count == 1 else { return nil }
-        if isIdleMachineConcerned { return .idle }
-        // A device that does not idle may have been sent to sleep (WAKE-9).
+        if power.references.count == 1, isIdleMachineConcerned { return .idle }
+        return isSentDown ? .policy : nil
+    }
+
+    /// A device that does not idle, or is needed, may have been sent to sleep (WAKE-9).
+    fileprivate var isSentDown: Bool {
         switch policy.state {
-        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: return .policy
-        default: return nil
+        case .dx, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown: true
+        default: false
         }
     }
 
