@@ -23,8 +23,6 @@ extension Mark {
     static let wokenGoingDown = Mark("system wakes while a device goes down")
     /// A device signalled wake before it was down.
     static let wakeGoingDown = Mark("wake while going down")
-    /// A device signalled wake while the system slept.
-    static let wakeInSleep = Mark("wake while the system sleeps")
     /// A device left while it was down.
     static let departureWhileDown = Mark("departure while down")
     /// A device left while it was armed to wake.
@@ -46,7 +44,7 @@ extension Mark {
     package static let power: [Mark] = [
         neededGoingDown, neededWhileAsking, neededWhileDown, suspendAnsweredTooLate, askedAgain,
         suspendRefused, sleepPoweringUp, sleepGoingDown, sleepWhileDown, wokenGoingDown,
-        wakeGoingDown, wakeInSleep, departureWhileDown, departureWhileArmed, departureInSleep,
+        wakeGoingDown, departureWhileDown, departureWhileArmed, departureInSleep,
         departurePoweringUp, stoppedWhileDown, referenceOutlivesDevice, d0Refused,
         forbiddenWhileDown,
     ]
@@ -73,7 +71,6 @@ extension Device {
             loop.reach(.wokenGoingDown)
         case (.wake, .stoppingIO), (.wake, .armingWake), (.wake, .poweringDown):
             loop.reach(.wakeGoingDown)
-        case (.wake, .asleep): loop.reach(.wakeInSleep)
         case (.idleDisabled, .dx), (.idleDisabled, .asleep): loop.reach(.forbiddenWhileDown)
         case (.stop, .dx), (.stop, .asleep): loop.reach(.stoppedWhileDown)
         default: break

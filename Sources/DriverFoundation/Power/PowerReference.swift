@@ -119,6 +119,11 @@ extension Device {
         }
     }
 
+    /// Whoever holds a reference asks for the device once more (WAKE-9).
+    func neededAgain() {
+        if state.value.lifecycle.isSentDown { post(PowerPolicyMachine.Event.ioPresent) }
+    }
+
     fileprivate func dereferenced(by reference: PowerReference) {
         if state.value.lifecycle.drop(reference) { post(IdleMachine.Event.released) }
     }
@@ -170,11 +175,15 @@ extension LifecycleState {
     fileprivate mutating func take(_ reference: PowerReference) -> Concern? {
         power.references.append(reference)
         if power.references.count == 1, isIdleMachineConcerned { return .idle }
-        // A device that does not idle, or was needed, may have been sent to sleep (WAKE-9).
+        return isSentDown ? .policy : nil
+    }
+
+    /// A device that does not idle, or was needed, may have been sent to sleep (WAKE-9).
+    fileprivate var isSentDown: Bool {
         switch policy.state {
         case .dx, .asleep, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown:
-            return idle.state == .poweringUp ? nil : .policy
-        default: return nil
+            idle.state != .poweringUp
+        default: false
         }
     }
 

@@ -109,16 +109,13 @@ package enum Storm {
         _ run: StormRun, _ hands: [Task<Void, Never>], _ plugAndPlay: PlugAndPlay
     ) async {
         for hand in hands { await hand.value }
+        for command in run.commands { await command.value }
         run.isCalm = true
         run.log("calm")
+        await tidy(run, plugAndPlay)
         let interfaces = plugAndPlay.interfaces
         let present = interfaces.all(of: .storm) + interfaces.all(of: .toaster)
         run.giveUpRequests(except: Set(present.map(\.id)))
-        // Whoever was sent to sleep does not come back without being asked for.
-        let waking = await plugAndPlay.devices().map { device in
-            run.simulation.scope(named: "waker").task { try? await device.wakeNow() }
-        }
-        for wake in waking { await wake.value }
         await run.simulation.clock.wait(for: .seconds(20))
         let since = run.simulation.clock.now.advanced(by: .seconds(-15))
         for number in run.requests.overdue(since: since) {
@@ -127,12 +124,26 @@ package enum Storm {
         for device in await plugAndPlay.devices() { run.checkPower(of: device) }
     }
 
+    /// Whoever was sent to sleep does not come back without being asked for, and what has failed
+    /// does not go by itself.
+    private static func tidy(_ run: StormRun, _ plugAndPlay: PlugAndPlay) async {
+        let tasks = await plugAndPlay.devices().map { device in
+            run.simulation.scope(named: "broom").task {
+                if device.isFailed {
+                    try? await device.remove()
+                } else {
+                    try? await device.wakeNow()
+                }
+            }
+        }
+        for task in tasks { await task.value }
+    }
+
     private static func storm(_ run: StormRun, _ dice: Dice) async {
         var dice = dice
         let bus = VirtualBus(on: run.simulation.loop)
         var options = PlugAndPlay.Options()
-        // A device is told by its attachment: it has one life.
-        options.restartsFailedDevices = false
+        options.restartsFailedDevices = dice.chance(50)
         options.logger = Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }
         options.observer = { [run] device, step in run.note(step, of: device) }
         run.hasPower = dice.chance(60)
@@ -170,6 +181,7 @@ package enum Storm {
         await plugAndPlay.stop()
         run.log("stopped")
         for hand in hands { await hand.value }
+        for command in run.commands { await command.value }
         for program in programs { await program.value }
         if await !plugAndPlay.devices().isEmpty { run.violate("a device is left") }
         if !plugAndPlay.interfaces.all(of: .storm).isEmpty { run.violate("an interface is left") }

@@ -144,14 +144,21 @@ final class StormBusDevice: BusDevice {
 
 /// Its port, which sleeps when it may.
 extension StormBusDevice: SuspendableDevice {
-    func allowSuspend(
-        wakes: Bool, resumed: @escaping @Sendable () -> Void
-    ) async throws(BusError) {
-        if isSuspended.value { run.violate("\(id): suspended twice (WAKE-7)") }
+    func prepareToSuspend(wakes: Bool) async throws(BusError) {
+        if isSuspended.value { run.violate("\(id): prepared while suspended (WAKE-7)") }
         guard await !pauseAndFail(), let inner = inner as? any SuspendableDevice else {
             throw BusError(.unsupported, "No sleep here.")
         }
-        try await inner.allowSuspend(wakes: wakes, resumed: resumed)
+        try await inner.prepareToSuspend(wakes: wakes)
+        await bus.pause()
+    }
+
+    func allowSuspend(resumed: @escaping @Sendable () -> Void) async throws(BusError) {
+        if isSuspended.value { run.violate("\(id): suspended twice (WAKE-7)") }
+        guard await !pauseAndFail(), let inner = inner as? any SuspendableDevice else {
+            throw BusError(.failed, "It does not sleep.")
+        }
+        try await inner.allowSuspend(resumed: resumed)
         isSuspended.value = true
         await bus.pause()
     }

@@ -53,6 +53,10 @@ final class StormRun: @unchecked Sendable {
     var hasPower = false
     /// Waits for D0, and commands to enter or leave it, that have not ended.
     var waitsForD0 = 0
+    /// What hands have asked for and not waited for.
+    var commands: [Task<Void, Never>] = []
+    /// When devices were made anew, by their places (PNP-18).
+    private var restarts: [[UInt8]: [Instant]] = [:]
     /// Whether reports come unspoilt.
     var isOrderChecked = false
     /// Where drivers find each other.
@@ -175,6 +179,15 @@ final class StormRun: @unchecked Sendable {
         }
     }
 
+    /// PNP-18: five times a minute at most.
+    private func noteRestart(of device: Device) {
+        guard device.parent == nil, let ports = device.usb?.location.ports else { return }
+        let now = simulation.clock.now
+        let recent = restarts[ports, default: []].filter { $0.duration(to: now) < .seconds(60) }
+        restarts[ports] = recent + [now]
+        if recent.count >= 5 { violate("\(device.stormName): made anew too often (PNP-18)") }
+    }
+
     func note(_ step: LifecycleStep, of device: Device) {
         let name = device.stormName
         if case .matched = step {
@@ -188,6 +201,7 @@ final class StormRun: @unchecked Sendable {
             places[ObjectIdentifier(device)] = lives.count
             lives.append(life)
         }
+        if case .restartGranted = step { noteRestart(of: device) }
         simulation.log("\(name): \(step)")
         guard let place = places[ObjectIdentifier(device)] else {
             return violate("\(name): \(step): before its beginning")
