@@ -5,7 +5,7 @@ import VirtualUSB
 @testable import DriverFoundation
 
 @Suite struct HeldLoopTests {
-    @Test("VF-14: a handler that holds the loop for more than 10 ms is named, others are not")
+    @Test("VF-14, S-4: a handler that holds the loop for more than 10 ms is named, others are not")
     func handler() throws {
         let script = Script([
             .deviceAdd: { driver in

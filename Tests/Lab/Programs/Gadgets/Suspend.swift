@@ -18,7 +18,7 @@ private actor Sleeper: FunctionDriver {
     init(device: Device) async throws(DeviceError) {
         self.device = device
         device.register(Self.interfaceClass)
-        device.idle(after: .seconds(1), wakes: wakes)
+        idle(after: .seconds(1), wakes: wakes)
         device.queue(.sequential, for: self, deviceControl: { await $0.answer($1) })
     }
 
