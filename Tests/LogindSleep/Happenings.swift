@@ -1,16 +1,11 @@
 import DriverFoundation
+import Logging
 import Testing
 
 @testable import LogindSleep
 
-/// What a source has told and called, in order, to be taken one after the other.
-final class Happenings: Sendable {
-    enum Happening: Sendable, Hashable {
-        case notice(SleepNotice)
-        case began(SystemSleep)
-        case returned(SystemSleep)
-    }
-
+/// What has happened, in order, to be taken one after the other.
+final class Happenings<Happening: Sendable & Hashable>: Sendable {
     private let stream: AsyncStream<Happening>
     private let continuation: AsyncStream<Happening>.Continuation
 
@@ -29,6 +24,25 @@ final class Happenings: Sendable {
 
     func next(_ wanted: Happening) async throws { try await next { $0 == wanted ? () : nil } }
 
+    /// All that has happened since the last that was taken; to be asked at the end.
+    func rest() async -> [Happening] {
+        continuation.finish()
+        var rest: [Happening] = []
+        for await happening in stream { rest.append(happening) }
+        return rest
+    }
+}
+
+/// What a source has told and called.
+enum SourceHappening: Sendable, Hashable {
+    case notice(SleepNotice)
+    case began(SystemSleep)
+    case returned(SystemSleep)
+
+    var isCall: Bool { if case .notice = self { false } else { true } }
+}
+
+extension Happenings<SourceHappening> {
     func notice<Result>(_ pick: (SleepNotice) -> Result?) async throws -> Result {
         try await next { if case .notice(let notice) = $0 { pick(notice) } else { nil } }
     }
@@ -40,17 +54,9 @@ final class Happenings: Sendable {
     }
 
     func unavailable() async throws -> (error: LogindError, retry: Duration?) {
-        try await notice {
-            if case .unavailable(let error, let retry) = $0 { (error, retry) } else { nil }
+        try await notice { notice in
+            if case .unavailable(let error, let retry) = notice { (error, retry) } else { nil }
         }
-    }
-
-    /// All that has happened since the last that was taken, and will: to be asked after the end.
-    func rest() async -> [Happening] {
-        continuation.finish()
-        var rest: [Happening] = []
-        for await happening in stream { rest.append(happening) }
-        return rest
     }
 }
 
@@ -58,7 +64,7 @@ final class Happenings: Sendable {
 struct SourceBench: Sendable {
     let referee: Referee
     let source: LogindSleepSource
-    let happenings = Happenings()
+    let happenings = Happenings<SourceHappening>()
     let gate = Gate()
 
     init(
@@ -70,6 +76,7 @@ struct SourceBench: Sendable {
         options.address = referee.address
         options.firstRetry = .milliseconds(20)
         options.observer = { [happenings] in happenings.note(.notice($0)) }
+        options.logger.logLevel = .critical
         settings(&options)
         source = LogindSleepSource(who: "test of sleep", options: options)
     }

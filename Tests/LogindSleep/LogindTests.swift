@@ -30,7 +30,7 @@ import Testing
         await bench.source.end()
         try await bench.referee.says("inhibitors 0")
         let rest = await bench.happenings.rest()
-        #expect(!rest.contains { if case .began = $0 { true } else { false } })
+        #expect(!rest.contains(where: \.isCall))
     }
 
     @Test("PNP-5: what is said twice, or false without true, is noticed and changes nothing")
@@ -52,7 +52,7 @@ import Testing
         try await bench.happenings.next(.notice(.repeated(.awake)))
         await bench.source.end()
         let rest = await bench.happenings.rest()
-        #expect(!rest.contains { if case .began = $0 { true } else { false } }, "\(rest)")
+        #expect(!rest.contains(where: \.isCall), "\(rest)")
     }
 
     @Test("PNP-5: the words of logind from somebody else are not heard")
@@ -151,13 +151,8 @@ import Testing
         }
         try await bench.referee.says("inhibitors 1")
         await bench.source.end()
-        let calls = await bench.happenings.rest().filter {
-            switch $0 {
-            case .began, .returned: true
-            case .notice: false
-            }
-        }
-        let round: [Happenings.Happening] = [
+        let calls = await bench.happenings.rest().filter(\.isCall)
+        let round: [SourceHappening] = [
             .began(.falling), .returned(.falling), .began(.awake), .returned(.awake),
         ]
         #expect(calls == (0..<20).flatMap { _ in round })
