@@ -21,6 +21,7 @@ declare -A lab_programs=(
     [giveback]="keyboard lab-gadgets"
     [keyboard]="keyboard"
     [samples]="toaster hotplug"
+    [sleep]="toaster"
     [conformance]="lab-conformance"
     [usbip]="lab-usbip"
 )
@@ -320,7 +321,7 @@ has_lines() { # EXPECTED OUTPUT
 part_lab() {
     local cases=("$@") name product cpus status failed=0
     if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
-    need "${building[@]}"
+    need "${building[@]}" "${referees[@]}" systemd
     "$tests/Lab/setup"
     for name in "${cases[@]}"; do
         for product in ${lab_programs[$name]-}; do

@@ -46,10 +46,13 @@ package struct Host: Sendable {
     ) -> LogindSleepSource {
         var sleep = LogindSleepSource.Options()
         sleep.logger = options.logger
-        sleep.observer = { notice in
+        sleep.observer = { [firstRetry = sleep.firstRetry] notice in
             switch notice {
             case .late: narrator.tell(.framework, "\(notice)", .red)
-            case .unavailable(let error, _): narrator.tell(.framework, "\(error)", .dim)
+            // Each further try that fails is no news.
+            case .unavailable(let error, let retry):
+                guard retry ?? firstRetry == firstRetry else { return }
+                narrator.tell(.framework, "the system's sleep is not noticed: \(error)")
             default: narrator.tell(.framework, "\(notice)")
             }
         }

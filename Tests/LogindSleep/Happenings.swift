@@ -5,13 +5,24 @@ import Testing
 @testable import LogindSleep
 
 /// What has happened, in order, to be taken one after the other.
-final class Happenings<Happening: Sendable & Hashable>: Sendable {
+final class Happenings<Happening: Sendable & Hashable>: @unchecked Sendable {
+    // Sendable because `noted` is guarded by `lock`.
+    private let lock = Lock()
+    private var noted: [Happening] = []
     private let stream: AsyncStream<Happening>
     private let continuation: AsyncStream<Happening>.Continuation
 
     init() { (stream, continuation) = AsyncStream.makeStream() }
 
-    func note(_ happening: Happening) { continuation.yield(happening) }
+    func note(_ happening: Happening) {
+        lock.withLock {
+            noted.append(happening)
+            continuation.yield(happening)
+        }
+    }
+
+    /// All that has happened so far, taken or not.
+    var all: [Happening] { lock.withLock { noted } }
 
     /// The next that `pick` makes something of; those before it are let go. The test's own limit of
     /// time is the deadline.

@@ -1,4 +1,5 @@
 import DriverFoundation
+import Logging
 import TestDevices
 import Testing
 import VirtualUSB
