@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "PNP-4, PNP-5, B-9: an armed child is brought up, armed anew and down, under its parent's D0"
+        "PNP-4, PNP-5, B-9: an armed child is brought up, armed anew and down within its parent"
     )
     func armedChild() throws {
         try onBench(drivers: [Toy.self]) { bench in

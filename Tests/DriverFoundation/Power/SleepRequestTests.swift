@@ -46,7 +46,7 @@ import VirtualUSB
     }
 
     @Test(
-        "Q-14, Q-15, Q-22, R-16: what the driver keeps stays over the system's sleep, and is resumed"
+        "Q-14, Q-15, Q-22, R-16: what the driver keeps stays over the sleep, and is resumed"
     )
     func kept() throws {
         try Self.bench(.acknowledge) { bench, source, file in
@@ -65,7 +65,7 @@ import VirtualUSB
                 await Self.told(bench), ["up", "stop [1] suspend", "down", "up", "resume [1]"],
                 "told")
             try same(await bench.driver.received, [[1], [2]], "delivered")
-            await bench.driver.releaseAll { $0.complete(1) }
+            try await bench.driver.releaseAll { $0.complete(1) }
             try same(await first.value.code, nil, "the first")
             try same(await second.value.code, nil, "the second")
         }
@@ -80,7 +80,7 @@ import VirtualUSB
             await bench.clock.wait(for: .seconds(5))
             try same(await Self.told(bench), ["up", "stop [1] suspend"], "told")
             try check(try bench.device.idleReport.isInD0, "it left D0 over a request")
-            await bench.driver.release { $0.complete(1) }
+            try await bench.driver.release { $0.complete(1) }
             _ = await asleep.value
             try same(await first.value.code, nil, "the request")
             try same(await Self.told(bench).last, "down", "the last")
@@ -96,14 +96,14 @@ import VirtualUSB
             let asleep = bench.client { await source.say(.falling) }
             await bench.clock.wait(for: .seconds(5))
             try check(try bench.device.idleReport.isInD0, "it left D0 over a request")
-            await bench.driver.acknowledgeStops()
+            try await bench.driver.acknowledgeStops()
             _ = await asleep.value
             await source.say(.awake)
             await bench.settle()
             try same(
                 await Self.told(bench), ["up", "stop [1] suspend", "down", "up", "resume [1]"],
                 "told")
-            await bench.driver.releaseAll { $0.complete(1) }
+            try await bench.driver.releaseAll { $0.complete(1) }
             try same(await first.value.code, nil, "the request")
         }
     }
@@ -116,7 +116,7 @@ import VirtualUSB
             await source.say(.falling)
             first.cancel()
             await bench.settle()
-            await bench.driver.releaseAll { $0.end() }
+            try await bench.driver.releaseAll { $0.end() }
             try same(await first.value.code, .cancelled, "the request")
             try check(try !bench.device.idleReport.isInD0, "a cancel wakes the device")
             await source.say(.awake)
