@@ -103,7 +103,7 @@ let package = Package(
         sample(
             "SampleHost", in: "Host",
             [
-                "DriverFoundation", "VirtualUSB", "LibUSBBus", "USBIP",
+                "DriverFoundation", "VirtualUSB", "LibUSBBus", "USBIP", "LogindSleep",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         sample("ToasterDriver", in: "Toaster/Driver", ["DriverFoundation"]),
@@ -236,7 +236,10 @@ let package = Package(
         tests(of: "LibUSBBus", ["CLibUSB", "DriverFoundation"]),
         .testTarget(
             name: "LogindSleepTests",
-            dependencies: ["LogindSleep", "DriverFoundation", "TestDevices", "VirtualUSB"],
+            dependencies: [
+                "LogindSleep", "DriverFoundation", "TestDevices", "VirtualUSB",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/LogindSleep", exclude: ["logind"], swiftSettings: strict),
     ]
 )

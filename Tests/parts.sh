@@ -6,8 +6,12 @@
 stand_in=stand-in
 stand_in_hotplug=stand-in-hotplug
 
-# What every build needs: libusb's headers, and what SwiftPM fetches packages with.
-building=(libusb-1.0-0-dev pkg-config git ca-certificates)
+# What a user's build needs: libusb's headers, and what SwiftPM fetches packages with. The product
+# LogindSleep takes libsystemd's headers as well.
+using=(libusb-1.0-0-dev pkg-config git ca-certificates)
+building=("${using[@]}" libsystemd-dev)
+# What the unit tests run beside: USB/IP's client; a message bus, and a logind on it.
+referees=(usbip dbus python3-dbusmock)
 
 # The programs a case of the lab runs, beside the kernel's.
 declare -A lab_programs=(
@@ -18,6 +22,7 @@ declare -A lab_programs=(
     [keyboard]="keyboard"
     [suspend]="lab-gadgets"
     [samples]="toaster hotplug"
+    [sleep]="toaster"
     [conformance]="lab-conformance"
     [usbip]="lab-usbip"
 )
@@ -89,7 +94,7 @@ part_format() {
 }
 
 part_unit() {
-    need "${building[@]}" usbip
+    need "${building[@]}" "${referees[@]}"
     swift build --build-tests 2>&1 | tee "$state/unit.build"
     no_warning_of_ours "$state/unit.build"
     local status=0 tier
@@ -106,7 +111,7 @@ part_unit() {
 # long as no source is newer; tests and promises that did not run since are run now.
 part_coverage() {
     local logs=() file status=0
-    need "${building[@]}"
+    need "${building[@]}" "${referees[@]}"
     swift build --product coverage
     if [[ " $* " != *" --write "* ]]; then
         if ! fresh "$state/unit.events"; then
@@ -196,7 +201,7 @@ part_storm() {
 part_sanitize() {
     # The exploration of the machines is pure, of one thread, and slow under a sanitizer.
     local kind program failed=0 filter=(--skip MachinesTests)
-    need "${building[@]}" usbip umockdev
+    need "${building[@]}" "${referees[@]}" umockdev
     if (($#)); then filter=(--filter "$1"); fi
     export STORM_SEEDS=40
     # The test library itself leaks a little.
@@ -235,7 +240,7 @@ part_standin() {
 # resolves and fetches. Tests/External/Package.swift takes both from its environment.
 part_external() {
     local work
-    need "${building[@]}"
+    need "${using[@]}"
     [[ -f Tests/External/Package.swift ]] || {
         echo "there is no Tests/External/Package.swift"
         return 1
@@ -317,7 +322,7 @@ has_lines() { # EXPECTED OUTPUT
 part_lab() {
     local cases=("$@") name product cpus status failed=0
     if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
-    need "${building[@]}"
+    need "${building[@]}" "${referees[@]}" systemd
     "$tests/Lab/setup"
     for name in "${cases[@]}"; do
         for product in ${lab_programs[$name]-}; do

@@ -1,4 +1,6 @@
 import DriverFoundation
+import LibUSBBus
+import LogindSleep
 
 /// What every sample does around its own part: drivers on a bus, narrated, until the program's part
 /// is done or a signal comes; then an orderly end.
@@ -29,11 +31,32 @@ package struct Host: Sendable {
         }
         // What it logs, the narrator tells.
         options.logger.logLevel = .critical
+        // Virtual devices have nobody's sleep to fear.
+        if bus is LibUSBBus { options.sleepSource = Self.sleepSource(narrator, options) }
         self.rescans = rescans
         self.bus = bus
         self.narrator = narrator
         plugAndPlay = PlugAndPlay(
             on: bus, drivers: drivers, filters: filters, options: options)
+    }
+
+    /// The system's sleep, by logind; what is told of it is narrated.
+    private static func sleepSource(
+        _ narrator: Narrator, _ options: PlugAndPlay.Options
+    ) -> LogindSleepSource {
+        var sleep = LogindSleepSource.Options()
+        sleep.logger = options.logger
+        sleep.observer = { [firstRetry = sleep.firstRetry] notice in
+            switch notice {
+            case .late: narrator.tell(.framework, "\(notice)", .red)
+            // Each further try that fails is no news.
+            case .unavailable(let error, let retry):
+                guard retry ?? firstRetry == firstRetry else { return }
+                narrator.tell(.framework, "the system's sleep is not noticed: \(error)")
+            default: narrator.tell(.framework, "\(notice)")
+            }
+        }
+        return LogindSleepSource(who: "Driver Foundation's sample", options: sleep)
     }
 
     /// Starts the bus, runs `body`, and stops the bus, whatever `body` did: devices are removed and

@@ -2,9 +2,9 @@ internal import DriverFoundation
 
 /// Decides when the inhibitor is held and what the devices are told: no time, no bus.
 ///
-/// logind's rule is one sentence: whoever holds a delay inhibitor while sleep is announced is waited
-/// for until he lets go of it. What follows from it here: an inhibitor is held while the system and
-/// the devices are awake, kept while the devices go down, and let go when they are down.
+/// logind's rule is one sentence: whoever holds a delay inhibitor while sleep is announced is
+/// waited for until he lets go of it. What follows from it here: an inhibitor is held while the
+/// system and the devices are awake, kept while the devices go down, and let go when they are down.
 struct InhibitorMachine: Hashable, Sendable {
     enum Devices: Hashable, Sendable, CaseIterable {
         case awake, goingDown, down, comingUp

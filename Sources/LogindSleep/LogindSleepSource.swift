@@ -1,18 +1,18 @@
 public import DriverFoundation
 public import Logging
 
-/// The system's sleep as logind tells of it: devices go down before the system sleeps, and come back
-/// when it works again (PNP-5, WAKE-4).
+/// The system's sleep as logind tells of it: devices go down before the system sleeps, and come
+/// back when it works again (PNP-5, WAKE-4).
 ///
 /// ```swift
 /// var options = PlugAndPlay.Options()
 /// options.sleepSource = LogindSleepSource(who: "toaster")
 /// ```
 ///
-/// While the system works it holds a delay inhibitor of logind's, and lets go of it when the devices
-/// are down. logind waits `InhibitDelayMaxSec` at most, five seconds unless logind.conf says another
-/// time: a driver that takes longer is told of, and the system sleeps over its device. Where no logind
-/// is, or no bus, that is told of and tried again, and the devices run on.
+/// While the system works it holds a delay inhibitor of logind's, and lets go of it when the
+/// devices are down. logind waits `InhibitDelayMaxSec` at most, five seconds unless logind.conf
+/// says another time: a driver that takes longer is told of, and the system sleeps over its device.
+/// Where no logind is, or no bus, that is told of and tried again, and the devices run on.
 ///
 /// Threading: any. It has a thread of its own, from ``begin(_:)`` to ``end()``.
 public actor LogindSleepSource: SleepSource {
@@ -25,14 +25,15 @@ public actor LogindSleepSource: SleepSource {
         public var logger = Logger(label: "driver-foundation")
         /// Told of what happens, on the source's own thread.
         public var observer: (@Sendable (SleepNotice) -> Void)?
-        /// How long to wait before the bus is tried again; twice as long after each further failure.
+        /// How long to wait before the bus is tried again; twice as long after each further
+        /// failure.
         public var firstRetry: Duration = .seconds(1)
         /// The longest such wait.
         public var longestRetry: Duration = .seconds(60)
         /// How long an answer may take.
         public var answerLimit: Duration = .seconds(25)
-        /// How long devices that are down for the system's sleep stay so when logind cannot be heard.
-        /// The time for which the system sleeps does not count.
+        /// How long devices that are down for the system's sleep stay so when logind cannot be
+        /// heard. The time for which the system sleeps does not count.
         public var patience: Duration = .seconds(10)
 
         /// The defaults.
@@ -53,9 +54,9 @@ public actor LogindSleepSource: SleepSource {
         self.options = options
     }
 
-    /// Calls `handler` for each change from now on, one call at a time. Returns at once: the observer
-    /// is told when the inhibitor is held, or why it is not. Called again before ``end()``, it does
-    /// nothing.
+    /// Calls `handler` for each change from now on, one call at a time. Returns at once: the
+    /// observer is told when the inhibitor is held, or why it is not. Called again before
+    /// ``end()``, it does nothing.
     public func begin(_ handler: @escaping @Sendable (SystemSleep) async -> Void) {
         guard session == nil else { return }
         let session = SleepSession(who: who, why: why, options: options, handler)

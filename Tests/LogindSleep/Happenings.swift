@@ -1,22 +1,28 @@
 import DriverFoundation
+import Logging
 import Testing
 
 @testable import LogindSleep
 
-/// What a source has told and called, in order, to be taken one after the other.
-final class Happenings: Sendable {
-    enum Happening: Sendable, Hashable {
-        case notice(SleepNotice)
-        case began(SystemSleep)
-        case returned(SystemSleep)
-    }
-
+/// What has happened, in order, to be taken one after the other.
+final class Happenings<Happening: Sendable & Hashable>: @unchecked Sendable {
+    // Sendable because `noted` is guarded by `lock`.
+    private let lock = Lock()
+    private var noted: [Happening] = []
     private let stream: AsyncStream<Happening>
     private let continuation: AsyncStream<Happening>.Continuation
 
     init() { (stream, continuation) = AsyncStream.makeStream() }
 
-    func note(_ happening: Happening) { continuation.yield(happening) }
+    func note(_ happening: Happening) {
+        lock.withLock {
+            noted.append(happening)
+            continuation.yield(happening)
+        }
+    }
+
+    /// All that has happened so far, taken or not.
+    var all: [Happening] { lock.withLock { noted } }
 
     /// The next that `pick` makes something of; those before it are let go. The test's own limit of
     /// time is the deadline.
@@ -29,6 +35,25 @@ final class Happenings: Sendable {
 
     func next(_ wanted: Happening) async throws { try await next { $0 == wanted ? () : nil } }
 
+    /// All that has happened since the last that was taken; to be asked at the end.
+    func rest() async -> [Happening] {
+        continuation.finish()
+        var rest: [Happening] = []
+        for await happening in stream { rest.append(happening) }
+        return rest
+    }
+}
+
+/// What a source has told and called.
+enum SourceHappening: Sendable, Hashable {
+    case notice(SleepNotice)
+    case began(SystemSleep)
+    case returned(SystemSleep)
+
+    var isCall: Bool { if case .notice = self { false } else { true } }
+}
+
+extension Happenings<SourceHappening> {
     func notice<Result>(_ pick: (SleepNotice) -> Result?) async throws -> Result {
         try await next { if case .notice(let notice) = $0 { pick(notice) } else { nil } }
     }
@@ -40,17 +65,9 @@ final class Happenings: Sendable {
     }
 
     func unavailable() async throws -> (error: LogindError, retry: Duration?) {
-        try await notice {
-            if case .unavailable(let error, let retry) = $0 { (error, retry) } else { nil }
+        try await notice { notice in
+            if case .unavailable(let error, let retry) = notice { (error, retry) } else { nil }
         }
-    }
-
-    /// All that has happened since the last that was taken, and will: to be asked after the end.
-    func rest() async -> [Happening] {
-        continuation.finish()
-        var rest: [Happening] = []
-        for await happening in stream { rest.append(happening) }
-        return rest
     }
 }
 
@@ -58,7 +75,7 @@ final class Happenings: Sendable {
 struct SourceBench: Sendable {
     let referee: Referee
     let source: LogindSleepSource
-    let happenings = Happenings()
+    let happenings = Happenings<SourceHappening>()
     let gate = Gate()
 
     init(
@@ -70,6 +87,7 @@ struct SourceBench: Sendable {
         options.address = referee.address
         options.firstRetry = .milliseconds(20)
         options.observer = { [happenings] in happenings.note(.notice($0)) }
+        options.logger.logLevel = .critical
         settings(&options)
         source = LogindSleepSource(who: "test of sleep", options: options)
     }

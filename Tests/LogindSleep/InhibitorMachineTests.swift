@@ -35,8 +35,10 @@ import Testing
         _ effects: [InhibitorMachine.Effect], from old: InhibitorMachine,
         by event: InhibitorMachine.Event, to new: InhibitorMachine
     ) {
+        let isLetGo =
+            (old.inhibitor == .held || event == .granted) && new.inhibitor == .none
         let what: Comment = "\(old) -\(event)-> \(new): \(effects)"
-        #expect(effects.filter { $0 == .release }.count == (lost(old, new) ? 1 : 0), what)
+        #expect(effects.filter { $0 == .release }.count == (isLetGo ? 1 : 0), what)
         #expect(!effects.contains(.release) || new.devices != .goingDown, what)
         #expect(
             effects.contains(.ask) == (old.inhibitor != .asked && new.inhibitor == .asked), what)
@@ -64,10 +66,6 @@ import Testing
         if new.devices == .awake, new.isLinked, !new.isRefused, !new.isEnding {
             #expect(new.inhibitor != .none, what)
         }
-    }
-
-    private func lost(_ old: InhibitorMachine, _ new: InhibitorMachine) -> Bool {
-        old.inhibitor == .held && new.inhibitor == .none
     }
 
     @Test(

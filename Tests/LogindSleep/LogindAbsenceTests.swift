@@ -128,9 +128,9 @@ import Testing
     @Test("PNP-5: the bus is where DBUS_SYSTEM_BUS_ADDRESS says")
     func environment() async throws {
         let referee = try await Referee("bus", "logind")
-        await #expect(processExitsWith: .success) { [address = referee.address] in
-            setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1)
-            let happenings = Happenings()
+        await #expect(processExitsWith: .success) { [address = referee.address as String] in
+            unsafe setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1)
+            let happenings = Happenings<SourceHappening>()
             var options = LogindSleepSource.Options()
             options.observer = { happenings.note(.notice($0)) }
             let source = LogindSleepSource(who: "test of sleep", options: options)

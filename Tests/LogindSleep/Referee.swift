@@ -1,3 +1,4 @@
+import DriverRuntime
 import Foundation
 
 /// Debian's message bus and dbusmock's logind, in processes of their own: what the script beside
@@ -6,26 +7,37 @@ final class Referee: Sendable {
     struct Refusal: Error, CustomStringConvertible { let description: String }
 
     let address: String
+    private static let spawning = Lock()
     private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
+    private let input: Pipe
+    private let output: Pipe
     private let queue = DispatchQueue(label: "referee")
 
     /// Starts it, and does `commands`.
     init(_ commands: String...) async throws {
         process.executableURL = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "logind")
-        process.standardInput = input
-        process.standardOutput = output
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        (input, output) = try Self.spawn(process)
         address = try Self.line(output)
         for command in commands { try await says(command) }
     }
 
-    deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+    /// The end of its input is its end.
+    deinit { try? input.fileHandleForWriting.close() }
+
+    /// One at a time: a child would inherit another's ends, and with them keep it alive.
+    private static func spawn(_ process: Process) throws -> (Pipe, Pipe) {
+        try spawning.withLock { () throws -> (Pipe, Pipe) in
+            let (input, output) = (Pipe(), Pipe())
+            for end in [input.fileHandleForWriting, output.fileHandleForReading] {
+                _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            }
+            process.standardInput = input
+            process.standardOutput = output
+            try process.run()
+            return (input, output)
+        }
     }
 
     /// What it answers to `command`; throws when it could not do it.

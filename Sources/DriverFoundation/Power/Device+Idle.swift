@@ -9,7 +9,7 @@ extension Device {
     }
 
     /// Replaces what one voice says about the device's sleep (WAKE-1, WAKE-8).
-    func setIdle(
+    package func setIdle(
         _ settings: IdleSettings, by voice: IdleSettings.Voice
     ) throws(DeviceError) {
         if let problem = settings.problem {
@@ -66,7 +66,7 @@ extension Device {
     // MARK: Directed power down
 
     /// Takes the device down now, whoever needs it (WAKE-9). Any thread.
-    func suspendNow() async throws(DeviceError) {
+    package func suspendNow() async throws(DeviceError) {
         let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
             let refusal = DeviceError(.invalidDeviceState, "\(name) does not go down now.")
             // PNP-6: a query that is pending keeps it in D0, whoever commands.
@@ -88,7 +88,7 @@ extension Device {
     }
 
     /// Brings a device back that idles or was sent to sleep. Any thread.
-    func wakeNow() async throws(DeviceError) {
+    package func wakeNow() async throws(DeviceError) {
         let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
             let reference = PowerReference("a command to wake", on: self)
             reference.take()

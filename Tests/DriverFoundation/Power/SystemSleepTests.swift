@@ -154,7 +154,7 @@ import VirtualUSB
 /// Says what its test says.
 ///
 /// Sendable because a simulation runs on one thread.
-private final class ScriptedSleep: SleepSource, @unchecked Sendable {
+final class ScriptedSleep: SleepSource, @unchecked Sendable {
     private var handler: (@Sendable (SystemSleep) async -> Void)?
     func begin(_ handler: @escaping @Sendable (SystemSleep) async -> Void) async {
         self.handler = handler

@@ -94,7 +94,7 @@ extension StormDriver {
     }
 
     private func hold() {
-        let reference = device.stopIdling(for: "storm")
+        let reference = stopIdling(for: "storm")
         run.update(device) { $0.references += 1 }
         power.held.append(reference)
     }
@@ -112,7 +112,7 @@ extension StormDriver {
         do throws(DeviceError) {
             let moment = power.dice.moment(upTo: 60)
             let isThrowing = power.dice.chance(10)
-            try await device.withD0(for: "storm") { () throws(DeviceError) in
+            try await withD0(for: "storm") { () throws(DeviceError) in
                 run.update(device) { $0.references += 1 }
                 defer { run.update(device) { $0.references -= 1 } }
                 if !isInD0, !power.isLeaving { wrong("withD0 out of D0 (WAKE-3)") }
