@@ -203,7 +203,10 @@ final class FileEnd: FilePort {
             let error = DeviceError(.invalidRequest, "The file is closed.")
             return reply.resume(returning: ClientReply(error: error))
         }
-        guard !device.isGone else { return reply.resume(returning: ClientReply(error: .removed)) }
+        // PNP-19: what has failed takes nothing any more, whatever its queues would do.
+        guard !device.isGone, !device.isFailed else {
+            return reply.resume(returning: ClientReply(error: .removed))
+        }
         if case .internalDeviceControl = request.kind, !file.isOfDriver {
             let error = DeviceError(
                 .invalidRequest,

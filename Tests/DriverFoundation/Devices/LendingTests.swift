@@ -11,7 +11,7 @@ import VirtualUSB
         let look: Script.Step = { driver in driver.notes.append(driver.nameOfLent()) }
         let script = Script([
             .deviceAdd: look, .prepareHardware: look, .initializeSelfManagedIO: look,
-            .releaseHardware: look, .flushSelfManagedIO: look,
+            .releaseHardware: look, .cleanUpSelfManagedIO: look,
         ])
         try onLendingBus(script) { virtual, journal in
             _ = try await virtual.plug { Gadget(port: $0) }

@@ -154,7 +154,7 @@ private actor Answering<Place: Answer>: FilterDriver {
 }
 
 /// Which device control a filter answers, and with what.
-private protocol Answer {
+private protocol Answer: SendableMetatype {
     static var code: ControlCode { get }
     static var information: Int { get }
 }

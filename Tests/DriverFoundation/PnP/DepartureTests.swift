@@ -144,7 +144,8 @@ import VirtualUSB
             let device = try bench.device
             await bench.clock.wait(for: .seconds(3))
             let waking = bench.client { try await device.wakeNow() }
-            await bench.journal.next(.began(.enterD0))
+            await bench.settle()
+            try same(bench.journal.steps().count { $0 == .began(.enterD0) }, 2, "on its way")
             await plug.unplug()
             await bench.journal.wait(for: .returned(.surpriseRemoval))
             await bench.settle()

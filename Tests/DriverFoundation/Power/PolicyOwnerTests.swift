@@ -25,6 +25,7 @@ import VirtualUSB
             await bench.clock.wait(for: .seconds(2))
             try check(!device.idleReport.isInD0, "in D0")
             try await file.write([1])
+            await bench.settle()
             try check(device.idleReport.isInD0, "not in D0")
             let up = ["lower up", "function up", "upper up"]
             let down = ["upper down", "function down", "lower down"]
