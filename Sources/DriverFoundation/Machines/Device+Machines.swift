@@ -2,6 +2,7 @@
 /// happen. The end of each callback is again an event, so nothing here waits.
 extension Device {
     func post(_ event: PnPMachine.Event) {
+        reach(event)
         state.value.pnp.post(event)
         runMachines()
     }
@@ -12,6 +13,7 @@ extension Device {
     }
 
     func post(_ event: PowerPolicyMachine.Event) {
+        reach(event)
         state.value.lifecycle.policy.post(event)
         runMachines()
     }

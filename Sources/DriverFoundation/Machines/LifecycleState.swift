@@ -40,5 +40,8 @@ struct PowerUse {
     var sleepers: [Resumption<Void>] = []
     /// Counts requests for leave to suspend, so that a late answer is known as late.
     var suspendRequest = 0
+    var wantsSuspend = false
+    /// The bus has been asked, and has not answered or has answered too late.
+    var isAsking = false
     var isSuspended = false
 }

@@ -60,6 +60,7 @@ extension Device {
     /// Threading: any.
     public func setFailed(restarts: Bool) {
         onLoop { [self] in
+            reachFailure()
             state.value.lifecycle.mayRestart = restarts
             post(PnPMachine.Event.setFailed)
         }
@@ -74,6 +75,7 @@ extension Device {
             state.value.lifecycle.mayRestart && !state.value.lifecycle.hasDeparted
             && !state.value.isRemoving && environment.mayRestart(self)
         observe(isGranted ? .restartGranted : .restartRefused)
+        loop.reach(isGranted ? .restartGranted : .restartRefused)
         guard isGranted else { return }
         state.value.lifecycle.isRestarting = true
         scope.task { [self] in await removeWithoutQuery() }

@@ -91,8 +91,20 @@ extension PnPMachine {
         case .deviceInD0:
             .go(question == .remove ? .removePending : .stopPending, [.grant(question)])
         case .d0Refused: .go(.started, [.releaseD0, .refuse(question)])
+        // A device that sleeps with the system does not keep a program from ending, nor itself
+        // from going: who asked is answered, and D0 matters no more.
+        case .remove:
+            .go(.removingChildren, [settled(question), .removeChildren, .waitForChildren])
+        case .surpriseRemove:
+            .go(
+                .noticingSurpriseRemoval(.started),
+                [settled(question), .callSurpriseRemoval, .releaseD0])
         default: closedWhileStarted(event)
         }
+    }
+
+    private static func settled(_ question: Question) -> Effect {
+        question == .remove ? .grant(.remove) : .refuse(.stop)
     }
 
     static func removePending(_ event: Event) -> Reaction? {

@@ -58,11 +58,16 @@ extension Device {
         timer.arm(after: idleSettings.timeout)
     }
 
+    /// What is being armed counts, not what has been settled since: no USB device wakes from D3.
     func target(for reason: PowerPolicyMachine.Reason) -> PowerState {
-        let settings = idleSettings
-        return switch reason {
-        case .idle: settings.state
-        case .sleep: settings.wakesSystem ? .d2 : .d3
+        var wakes = false
+        if case .stoppingIO(_, wakes: let armed) = state.value.lifecycle.policy.state {
+            wakes = armed
+        }
+        switch reason {
+        case .idle where wakes && idleSettings.state == .d3: return .d2
+        case .idle: return idleSettings.state
+        case .sleep: return wakes ? .d2 : .d3
         }
     }
 

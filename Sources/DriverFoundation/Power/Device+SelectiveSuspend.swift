@@ -10,29 +10,44 @@ extension Device {
 
     func askToSuspend() {
         state.value.lifecycle.power.suspendRequest += 1
-        let request = state.value.lifecycle.power.suspendRequest
-        let wakes = idleSettings.wakes
-        guard let bus = suspendable else { return post(PowerPolicyMachine.Event.suspendRefused) }
+        state.value.lifecycle.power.wantsSuspend = true
+        // One question at a time: what came too late is taken back before the next.
+        if state.value.lifecycle.power.isAsking { return loop.reach(.askedAgain) }
+        state.value.lifecycle.power.isAsking = true
         scope.task { [self] in
-            var isGranted = false
-            do throws(BusError) {
-                try await bus.allowSuspend(wakes: wakes) { [weak self] in
-                    self?.post(PowerPolicyMachine.Event.wake)
-                }
-                isGranted = true
-            } catch { observe(.suspendRefused(DeviceError(error))) }
-            // Cancelled meanwhile: whatever the answer, it comes too late.
-            guard request == state.value.lifecycle.power.suspendRequest else {
-                if isGranted { try? await bus.forbidSuspend() }
-                return
-            }
-            state.value.lifecycle.power.isSuspended = isGranted
-            if isGranted { observe(.suspendGranted) }
-            post(isGranted ? PowerPolicyMachine.Event.suspendGranted : .suspendRefused)
+            while state.value.lifecycle.power.wantsSuspend { await askOnce() }
+            state.value.lifecycle.power.isAsking = false
         }
     }
 
-    func cancelSuspend() { state.value.lifecycle.power.suspendRequest += 1 }
+    private func askOnce() async {
+        let request = state.value.lifecycle.power.suspendRequest
+        let wakes = idleSettings.wakes
+        var isGranted = false
+        var refusal = DeviceError.removed
+        let bus = suspendable
+        do throws(BusError) {
+            try await bus?.allowSuspend(wakes: wakes) { [weak self] in
+                self?.post(PowerPolicyMachine.Event.wake)
+            }
+            isGranted = bus != nil
+        } catch { refusal = DeviceError(error) }
+        // Cancelled meanwhile: whatever the answer, it comes too late.
+        guard request == state.value.lifecycle.power.suspendRequest else {
+            loop.reach(.suspendAnsweredTooLate)
+            if isGranted { try? await bus?.forbidSuspend() }
+            return
+        }
+        state.value.lifecycle.power.wantsSuspend = false
+        state.value.lifecycle.power.isSuspended = isGranted
+        observe(isGranted ? .suspendGranted : .suspendRefused(refusal))
+        post(isGranted ? PowerPolicyMachine.Event.suspendGranted : .suspendRefused)
+    }
+
+    func cancelSuspend() {
+        state.value.lifecycle.power.suspendRequest += 1
+        state.value.lifecycle.power.wantsSuspend = false
+    }
 
     /// Powers the device up, after the bus has resumed it. A resume that fails shows when the
     /// driver talks to the device.

@@ -25,11 +25,13 @@ public final class PowerReference: Sendable {
     /// Who holds it, as ``Device/idleReport`` says.
     public let name: String
     private weak let device: Device?
+    private let loop: EventLoop
     private let state: LoopConfined<State>
 
     init(_ name: String, on device: Device) {
         self.name = name
         self.device = device
+        loop = device.loop
         state = LoopConfined(on: device.loop, State())
     }
 
@@ -44,7 +46,8 @@ public final class PowerReference: Sendable {
 
     /// The pair of each ``take()``.
     func drop() {
-        guard let device else { return }
+        guard let device else { return loop.reach(.referenceOutlivesDevice) }
+        if device.state.value.parts.isDisposed { device.loop.reach(.referenceOutlivesDevice) }
         switch state.value.drop() {
         case .some(let isLast): if isLast { device.dereferenced(by: self) }
         case .none: contract(false, "WAKE-3: \(name) gives up D0 of \(device.name) twice")
@@ -129,6 +132,11 @@ extension Device {
         }
     }
 
+    /// Whoever holds a reference asks for the device once more (WAKE-9).
+    func neededAgain() {
+        if state.value.lifecycle.isSentDown { post(PowerPolicyMachine.Event.ioPresent) }
+    }
+
     fileprivate func dereferenced(by reference: PowerReference) {
         if state.value.lifecycle.drop(reference) { post(IdleMachine.Event.released) }
     }
@@ -149,9 +157,16 @@ extension Device {
                 body(nil)
                 return true
             case .stopping, .stopped, .broken, .removed:
+                device.loop.reach(.d0Refused)
                 body(
                     DeviceError(
                         .invalidDeviceState, "\(device.name) cannot be brought to D0 (WAKE-3)."))
+                return true
+            // Its hardware was refused: it works when it is started again, if ever.
+            case .created where device.state.value.pnp.state == .initialized:
+                body(
+                    DeviceError(
+                        .invalidDeviceState, "\(device.name) has not started (WAKE-3)."))
                 return true
             default:
                 guard device.state.value.isGone,
@@ -173,11 +188,16 @@ extension LifecycleState {
     fileprivate mutating func take(_ reference: PowerReference) -> Concern? {
         power.references.append(reference)
         if power.references.count == 1, isIdleMachineConcerned { return .idle }
-        // A device that does not idle, or was needed, may have been sent to sleep (WAKE-9).
+        return isSentDown ? .policy : nil
+    }
+
+    /// A device that does not idle, or is needed, may have been sent to sleep (WAKE-9), and nobody
+    /// has asked for it since.
+    fileprivate var isSentDown: Bool {
         switch policy.state {
         case .dx, .asleep, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown:
-            return idle.state == .poweringUp ? nil : .policy
-        default: return nil
+            idle.state != .poweringUp
+        default: false
         }
     }
 

@@ -98,6 +98,7 @@ extension Device {
         guard loop.probes != nil else { return }
         if state.value.hardware?.isBusy == true { loop.reach(.departureBeforeFailures) }
         if !state.value.removalWaiters.isEmpty { loop.reach(.failuresBeforeDeparture) }
+        reachPowerOfDeparture()
         switch (state.value.pnp.state, state.value.power.state) {
         case (.addingDevice, _): loop.reach(.departureWhileAdding)
         case (.acquiringHardware, _): loop.reach(.departureWhileAcquiring)

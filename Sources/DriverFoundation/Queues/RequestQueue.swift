@@ -122,6 +122,7 @@ public final class RequestQueue: Sendable {
         core.state.value.since = device.loop.now
         let wasEmpty = state.value.waiting.isEmpty
         if atHead { state.value.waiting.prepend(core) } else { state.value.waiting.append(core) }
+        if isPowerManaged, state.value.isBusy, !state.value.isPowered { device.neededAgain() }
         updatePowerReference()
         if wasEmpty { becomeReady() }
         deliver()

@@ -2,6 +2,17 @@ import DriverFoundation
 
 /// One device's life as its observer has seen it, and the rules for its order (PNP-1…16).
 struct Life: Sendable {
+    /// What reports call it.
+    var name = ""
+    /// Claims on D0 that its driver holds.
+    var references = 0
+    /// How often it has left D0.
+    private(set) var exits = 0
+    /// From the end of the start until it fails, stops or goes.
+    private(set) var isWorking = false
+    /// Whether the bus has refused to suspend it the last time.
+    private(set) var isRefusedSuspend = false
+    private var isArmed = false
     private var running: DriverCallback?
     private var begun: [DriverCallback: Int] = [:]
     private var ended: [DriverCallback: Int] = [:]
@@ -12,7 +23,7 @@ struct Life: Sendable {
     /// From the beginning of `prepareHardware()` to the end of `releaseHardware()`.
     private var isPrepared = false
     /// From the end of `enterD0(from:)` to the beginning of `exitD0(to:)`.
-    private var isInD0 = false
+    private(set) var isInD0 = false
     private(set) var isDisposed = false
 
     /// Takes one step; says what is wrong with it.
@@ -40,9 +51,16 @@ struct Life: Sendable {
         case .queuesHeld:
             defer { areQueuesOn = false }
             return areQueuesOn ? nil : "held without being on"
+        case .started: isWorking = true
+        case .failed, .startFailed, .stopped: isWorking = false
+        case .suspendRefused: isRefusedSuspend = true
+        case .suspendGranted: isRefusedSuspend = false
+        case .idleTimeout:
+            return references == 0 ? nil : "with \(references) claims on D0 (WAKE-2)"
         case .disposed: return dispose()
-        default: return nil
+        default: break
         }
+        return nil
     }
 
     private mutating func begin(_ callback: DriverCallback) -> String? {
@@ -50,6 +68,7 @@ struct Life: Sendable {
         switch callback {
         case .surpriseRemoval:
             isNoticing = true
+            isWorking = false
             return begun[callback] == 1 ? nil : "a departure noticed twice"
         case .queryRemove, .queryStop: return nil
         default: break
@@ -63,9 +82,17 @@ struct Life: Sendable {
             return isOpen && !isPrepared && ended[.deviceAdd] == 1 ? nil : "out of order"
         case .enterD0: return isOpen && isPrepared && !isInD0 ? nil : "out of order"
         case .exitD0:
+            exits += 1
             defer { isInD0 = false }
             return isOpen && isInD0 && !areQueuesOn ? nil : "out of order"
-        case .releaseHardware: return isOpen && isPrepared && !isInD0 ? nil : "out of order"
+        case .armWake: return isInD0 && !areQueuesOn && !isArmed ? nil : "out of order (WAKE-6)"
+        case .wakeTriggered: return isArmed ? nil : "without being armed"
+        case .disarmWake:
+            defer { isArmed = false }
+            return isArmed ? nil : "without being armed (CB-8)"
+        case .releaseHardware:
+            isWorking = false
+            return isOpen && isPrepared && !isInD0 ? nil : "out of order"
         default: return nil
         }
     }
@@ -78,6 +105,7 @@ struct Life: Sendable {
             return isNoticing ? nil : "ended without having begun"
         case .queryRemove, .queryStop: return nil
         case .enterD0: isInD0 = !hasFailed
+        case .armWake: isArmed = !hasFailed
         case .releaseHardware: isPrepared = false
         default: break
         }
@@ -96,6 +124,7 @@ struct Life: Sendable {
         if areQueuesOn { return "queues still on" }
         if begun[.prepareHardware] != begun[.releaseHardware] { return "never released" }
         if isInD0 { return "never left D0" }
+        if isArmed { return "never disarmed" }
         return nil
     }
 }

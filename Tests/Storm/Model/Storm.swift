@@ -106,11 +106,14 @@ package enum Storm {
 
     /// Time for everything that was given up to end without anybody's help.
     private static func calm(
-        _ run: StormRun, _ hands: [Task<Void, Never>], _ interfaces: DeviceInterfaces
+        _ run: StormRun, _ hands: [Task<Void, Never>], _ plugAndPlay: PlugAndPlay
     ) async {
         for hand in hands { await hand.value }
+        for command in run.commands { await command.value }
         run.isCalm = true
         run.log("calm")
+        await tidy(run, plugAndPlay)
+        let interfaces = plugAndPlay.interfaces
         let present = interfaces.all(of: .storm) + interfaces.all(of: .toaster)
         run.giveUpRequests(except: Set(present.map(\.id)))
         await run.simulation.clock.wait(for: .seconds(20))
@@ -118,16 +121,34 @@ package enum Storm {
         for number in run.requests.overdue(since: since) {
             run.violate("request \(number) was given up long ago")
         }
+        for device in await plugAndPlay.devices() { run.checkPower(of: device) }
+    }
+
+    /// Whoever was sent to sleep does not come back without being asked for, and what has failed
+    /// does not go by itself.
+    private static func tidy(_ run: StormRun, _ plugAndPlay: PlugAndPlay) async {
+        let tasks = await plugAndPlay.devices().map { device in
+            run.simulation.scope(named: "broom").task {
+                if device.isFailed {
+                    try? await device.remove()
+                } else {
+                    try? await device.wakeNow()
+                }
+            }
+        }
+        for task in tasks { await task.value }
     }
 
     private static func storm(_ run: StormRun, _ dice: Dice) async {
         var dice = dice
         let bus = VirtualBus(on: run.simulation.loop)
         var options = PlugAndPlay.Options()
-        // A device is told by its attachment: it has one life.
-        options.restartsFailedDevices = false
+        options.restartsFailedDevices = dice.chance(50)
         options.logger = Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }
         options.observer = { [run] device, step in run.note(step, of: device) }
+        run.hasPower = dice.chance(60)
+        let sleep = StormSleep(run)
+        options.sleepSource = sleep
         let plugAndPlay = PlugAndPlay(
             on: StormBus(run, bus), drivers: [StormDriver.self, Toaster.self], options: options)
         run.interfaces = plugAndPlay.interfaces
@@ -147,16 +168,20 @@ package enum Storm {
             let client = StormClient(run, plugAndPlay.interfaces, number: number)
             if run.makes(client.name) { programs.append(client.start()) }
         }
+        if run.hasPower, dice.chance(50), run.makes("night") {
+            hands.append(StormNight(run, sleep).start())
+        }
         let time = min(dice.pick(50...longest), run.storm.milliseconds ?? longest)
         await run.simulation.clock.wait(for: .milliseconds(time))
         run.isEnding = true
         // Sometimes the bus stops while hands are still at work.
         let isAbrupt = dice.chance(35) && run.makes("abrupt")
-        if !isAbrupt { await calm(run, hands, plugAndPlay.interfaces) }
+        if !isAbrupt { await calm(run, hands, plugAndPlay) }
         run.log("stop")
         await plugAndPlay.stop()
         run.log("stopped")
         for hand in hands { await hand.value }
+        for command in run.commands { await command.value }
         for program in programs { await program.value }
         if await !plugAndPlay.devices().isEmpty { run.violate("a device is left") }
         if !plugAndPlay.interfaces.all(of: .storm).isEmpty { run.violate("an interface is left") }
@@ -166,8 +191,8 @@ package enum Storm {
 extension StormRun {
     fileprivate func check() {
         for number in requests.unequalToOne { violate("request \(number) did not end once") }
-        for (id, life) in lives.sorted(by: { $0.key.rawValue < $1.key.rawValue })
-        where !life.isDisposed { violate("\(id) was never disposed of") }
+        for life in lives where !life.isDisposed { violate("\(life.name) was never disposed of") }
+        if waitsForD0 != 0 { violate("\(waitsForD0) waits for D0 have not ended (WAKE-3)") }
         if openFiles != 0 { violate("\(openFiles) files were not closed") }
         interfaces = nil
         let armed = simulation.loop.armedDeadlines

@@ -67,9 +67,10 @@ extension BusEvent {
 /// An open device of that bus.
 final class StormBusDevice: BusDevice {
     let id: AttachmentID
-    private let inner: any BusDevice
+    fileprivate let inner: any BusDevice
     private let bus: StormBus
     private let run: StormRun
+    fileprivate let isSuspended: LoopConfined<Bool>
     private let isClosed: LoopConfined<Bool>
 
     init(_ inner: any BusDevice, _ bus: StormBus, _ run: StormRun) {
@@ -78,6 +79,7 @@ final class StormBusDevice: BusDevice {
         self.bus = bus
         self.run = run
         isClosed = LoopConfined(on: bus.loop, false)
+        isSuspended = LoopConfined(on: bus.loop, false)
         run.watch(self, "open device \(id)")
     }
 
@@ -127,10 +129,37 @@ final class StormBusDevice: BusDevice {
         return transfer
     }
 
+    func pauseAndFail() async -> Bool {
+        await bus.pause()
+        return bus.fails()
+    }
+
     func close() async {
         if isClosed.value { run.violate("\(id): closed twice") }
         isClosed.value = true
         await bus.pause()
         await inner.close()
+    }
+}
+
+/// Its port, which sleeps when it may.
+extension StormBusDevice: SuspendableDevice {
+    func allowSuspend(
+        wakes: Bool, resumed: @escaping @Sendable () -> Void
+    ) async throws(BusError) {
+        if isSuspended.value { run.violate("\(id): suspended twice (WAKE-7)") }
+        guard await !pauseAndFail(), let inner = inner as? any SuspendableDevice else {
+            throw BusError(.unsupported, "No sleep here.")
+        }
+        try await inner.allowSuspend(wakes: wakes, resumed: resumed)
+        isSuspended.value = true
+        await bus.pause()
+    }
+
+    func forbidSuspend() async throws(BusError) {
+        await bus.pause()
+        isSuspended.value = false
+        if bus.fails() { throw BusError(.failed, "It sleeps on.") }
+        try await (inner as? any SuspendableDevice)?.forbidSuspend()
     }
 }

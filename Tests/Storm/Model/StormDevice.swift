@@ -10,6 +10,7 @@ actor StormDevice: VirtualDevice {
     private var count: UInt32 = 0
     private let stalls: Bool
     private let disconnects: Bool
+    private let wakes: Bool
 
     init(port: DevicePort, _ run: StormRun) {
         self.port = port
@@ -17,11 +18,14 @@ actor StormDevice: VirtualDevice {
         var dice = run.split()
         stalls = dice.chance(40)
         disconnects = dice.chance(10)
+        wakes = dice.chance(70)
         self.dice = dice
     }
 
     nonisolated var description: DeviceDescription {
-        DeviceDescription(vendor: 0x1209, product: 0x5701, name: "Storm") {
+        DeviceDescription(
+            vendor: 0x1209, product: 0x5701, name: "Storm", supportsRemoteWakeup: wakes
+        ) {
             Interface(.vendorSpecific) {
                 Endpoint.interruptIn(0x83, maxPacketSize: 8, every: .milliseconds(1))
                 Endpoint.interruptIn(0x85, maxPacketSize: 4, every: .milliseconds(1))
@@ -47,6 +51,7 @@ actor StormDevice: VirtualDevice {
         while !Task.isCancelled {
             guard await port.clock.wait(for: .milliseconds(dice.pick(1...60))) else { return }
             if run.isCalm { return }
+            if wakes, run.hasPower, dice.chance(15), await port.signalResume() { run.log("wake") }
             count += 1
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * UInt32($0))) }
             await port.send(bytes, on: 0x83)

@@ -99,12 +99,13 @@ extension StormDriver {
     private func hold(_ request: consuming Request, _ origin: Origin) {
         releaseHeld()
         if request.isCancelled { return fail(request, origin, .cancelled) }
+        if power.isLeaving, run.hasPower { return complete(request, origin) }
         request.onCancel { [self] in assumeIsolated { $0.releaseHeld() } }
         heldOrigin = origin
         held = consume request
     }
 
-    private func releaseHeld() {
+    func releaseHeld() {
         guard let request = held.take() else { return }
         if request.isCancelled {
             fail(request, heldOrigin, .cancelled)
@@ -126,9 +127,11 @@ extension StormDriver {
         }
     }
 
-    /// One that it made itself nobody will ever give up.
+    /// One that it made itself nobody will ever give up, and a device that sleeps does not wait for
+    /// a client that never does.
     private func deadline(for request: borrowing Request) -> Duration? {
-        dice.chance(50) && request.file != nil ? nil : .milliseconds(dice.pick(0...60))
+        dice.chance(50) && request.file != nil && !run.hasPower
+            ? nil : .milliseconds(dice.pick(0...60))
     }
 
     private func read(_ request: consuming Request, _ origin: Origin) async {

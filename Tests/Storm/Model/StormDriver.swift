@@ -36,11 +36,12 @@ actor StormDriver: FunctionDriver {
     var parts: StormParts
     var files: FileHabits
     var targets: TargetHabits
+    var power: PowerHabits
 
     let name: String
     private var rounds = 0
     private let throwing: DriverCallback?
-    private let waits: Bool
+    let waits: Bool
     private let forgetsReader: Bool
     private let isRestless: Bool
     private var reader: ContinuousReader?
@@ -48,6 +49,7 @@ actor StormDriver: FunctionDriver {
     private var starts = 0
     private var lastReport: UInt32 = 0
     private var pump: Task<Void, Never>?
+    private var others: [Int: Task<Void, Never>] = [:]
 
     init(device: Device) async throws(DeviceError) {
         self.device = device
@@ -64,6 +66,7 @@ actor StormDriver: FunctionDriver {
         parts = StormParts(&dice)
         files = FileHabits(&dice)
         targets = TargetHabits(&dice)
+        power = PowerHabits(&dice, run)
         self.dice = dice
         device.register(.storm)
         (handled, manual) = makeQueues()
@@ -74,6 +77,7 @@ actor StormDriver: FunctionDriver {
         try makeParts()
         makeFiles()
         makeTargets()
+        makePower()
         try await pass(.deviceAdd)
     }
 
@@ -92,6 +96,7 @@ actor StormDriver: FunctionDriver {
         if dice.chance(20) {
             _ = try? await device.controlRead(.vendorRead, deadline: .milliseconds(50))
         }
+        beginPower()
         try await pass(.prepareHardware)
     }
 
@@ -99,11 +104,21 @@ actor StormDriver: FunctionDriver {
         try await pass(.enterD0)
         startReader()
         isInD0 = true
+        power.isLeaving = false
         pump = device.task { [self] in await work() }
-        // Not awaited: what it waits for may end with the device alone.
-        device.task { [self] in await tinker() }
-        if targets.isUsed { device.task { [self] in await useTargets() } }
-        if habits.controls { device.task { [self] in await controlQueues() } }
+        // Not awaited: what it waits for may end with the device alone. One of each kind at a
+        // time: the device may be back before the last has noticed that it left.
+        follow(0) { await $0.tinker() }
+        if targets.isUsed { follow(1) { await $0.useTargets() } }
+        if habits.controls { follow(2) { await $0.controlQueues() } }
+    }
+
+    private func follow(_ kind: Int, _ body: @escaping @Sendable (StormDriver) async -> Void) {
+        let last = others[kind]
+        others[kind] = device.task { [self] in
+            await last?.value
+            await body(self)
+        }
     }
 
     func exitD0(to next: PowerState) async throws(DeviceError) {
@@ -127,6 +142,7 @@ actor StormDriver: FunctionDriver {
 
     func releaseHardware() async throws(DeviceError) {
         isInD0 = false
+        power.hasHardware = false
         pump?.cancel()
         await pump?.value
         reader = nil
@@ -142,7 +158,7 @@ actor StormDriver: FunctionDriver {
         if dice.chance(20) { throw DeviceError(.busy, "Not now.") }
     }
 
-    private func pass(_ callback: DriverCallback) async throws(DeviceError) {
+    func pass(_ callback: DriverCallback) async throws(DeviceError) {
         if waits, dice.chance(60) { await device.clock.wait(for: dice.moment(upTo: 50)) }
         if throwing == callback { throw DeviceError(.failed, "\(callback.rawValue) had to fail.") }
     }

@@ -14,6 +14,7 @@ actor StormHand {
     private var dice: Dice
     /// Whether its device is unplugged, or without a driver.
     private var isOut = false
+    private var commands: [Task<Void, Never>] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe scope.asUnownedSerialExecutor()
@@ -60,6 +61,7 @@ actor StormHand {
             return run.violate("a device could not be plugged in")
         }
         var number = 0
+        defer { for command in commands { run.commands.append(command) } }
         while !run.isEnding {
             var dice = dice.split()
             await clock.wait(for: dice.chance(80) ? dice.moment(upTo: 300) : .zero)
@@ -81,6 +83,7 @@ actor StormHand {
             case 3, 4:
                 await remove(&dice)
                 isOut = true
+            case 5, 6, 7, 8: await command(&dice)
             default: break
             }
         }
@@ -102,5 +105,40 @@ actor StormHand {
             try await device.remove()
             run.log("\(device.attached.id): removed")
         } catch { run.log("\(device.attached.id): not removed: \(error.code)") }
+    }
+
+    // MARK: Commands of whoever manages the machine
+
+    /// Stops, starts or restarts some device, or says that it has failed, and does not wait for the
+    /// end of that.
+    private func command(_ dice: inout Dice) async {
+        guard run.hasPower else { return }
+        let devices = await plugAndPlay.devices()
+        guard !devices.isEmpty else { return }
+        let device = dice.pick(of: devices)
+        let kind = dice.pick(0...6)
+        let restarts = dice.chance(70)
+        let moment = dice.moment(upTo: 60)
+        run.log("hand: command \(kind)")
+        commands.append(
+            scope.task { [self] in
+                switch kind {
+                case 0, 1, 2: await stop(device, moment)
+                case 3: try? await device.restart()
+                case 4: device.setFailed(restarts: restarts)
+                case 5: try? await device.suspendNow()
+                default: try? await device.wakeNow()
+                }
+                run.log("hand: command \(kind) ended")
+            })
+    }
+
+    /// PNP-9: what was stopped is started again.
+    private func stop(_ device: Device, _ moment: Duration) async {
+        do throws(DeviceError) { try await device.stop() } catch {
+            return run.log("not stopped: \(error.code)")
+        }
+        await clock.wait(for: moment)
+        try? await device.start()
     }
 }

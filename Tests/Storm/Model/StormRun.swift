@@ -49,6 +49,14 @@ final class StormRun: @unchecked Sendable {
     var isCalm = false
     /// Whether some devices are toasters, whose driver answers as it likes.
     var hasToasters = false
+    /// Whether devices sleep: then drivers make nobody wait for ever.
+    var hasPower = false
+    /// Waits for D0, and commands to enter or leave it, that have not ended.
+    var waitsForD0 = 0
+    /// What hands have asked for and not waited for.
+    var commands: [Task<Void, Never>] = []
+    /// When devices were made anew, by their places (PNP-18).
+    private var restarts: [[UInt8]: [Instant]] = [:]
     /// Whether reports come unspoilt.
     var isOrderChecked = false
     /// Where drivers find each other.
@@ -61,7 +69,9 @@ final class StormRun: @unchecked Sendable {
     /// The requests made through each interface.
     private var visits: [UInt64: [Int]] = [:]
     private(set) var violations: [String] = []
-    private(set) var lives: [AttachmentID: Life] = [:]
+    /// Every device's, in the order of arrival.
+    private(set) var lives: [Life] = []
+    private var places: [ObjectIdentifier: Int] = [:]
     private var dice: Dice
     private var drivers = 0
     private var traces: [(name: String, isAlive: () -> Bool)] = []
@@ -151,22 +161,60 @@ final class StormRun: @unchecked Sendable {
     /// What was watched and lives on.
     var survivors: [String] { traces.filter { $0.isAlive() }.map(\.name) }
 
+    /// The life of a device that was made last.
+    func life(of device: Device) -> Life? { places[ObjectIdentifier(device)].map { lives[$0] } }
+
+    func update(_ device: Device, _ body: (inout Life) -> Void) {
+        if let place = places[ObjectIdentifier(device)] { body(&lives[place]) }
+    }
+
+    /// Gives up D0 later, perhaps after the device's end.
+    func drop(_ reference: PowerReference, of device: Device, after moment: Duration) {
+        guard let place = places[ObjectIdentifier(device)] else { return }
+        // Nothing here keeps the device.
+        simulation.scope(named: "late").task { [self] in
+            await simulation.clock.wait(for: moment)
+            lives[place].references -= 1
+            reference.end()
+        }
+    }
+
+    /// PNP-18: five times a minute at most.
+    private func noteRestart(of device: Device) {
+        guard device.parent == nil, let ports = device.usb?.location.ports else { return }
+        let now = simulation.clock.now
+        let recent = restarts[ports, default: []].filter { $0.duration(to: now) < .seconds(60) }
+        restarts[ports] = recent + [now]
+        if recent.count >= 5 { violate("\(device.stormName): made anew too often (PNP-18)") }
+    }
+
     func note(_ step: LifecycleStep, of device: Device) {
-        let id = device.attached.id
-        // A device that failed may be made anew: another life at the same place (PNP-18).
+        let name = device.stormName
         if case .matched = step {
-            if let life = lives[id], !life.isDisposed { violate("\(id): made anew too early") }
-            lives[id] = nil
+            watch(device, "device \(name)")
+            // A device that failed may be made anew: another life at the same place (PNP-18).
+            if device.parent == nil, lives.contains(where: { $0.name == name && !$0.isDisposed }) {
+                violate("\(name): made anew too early")
+            }
+            var life = Life()
+            life.name = name
+            places[ObjectIdentifier(device)] = lives.count
+            lives.append(life)
         }
-        if case .matched = step {
-            watch(device, "device \(id)")
-            // One that failed is made anew (PNP-18).
-            if lives[id]?.isDisposed == true { lives[id] = nil }
+        if case .restartGranted = step { noteRestart(of: device) }
+        simulation.log("\(name): \(step)")
+        guard let place = places[ObjectIdentifier(device)] else {
+            return violate("\(name): \(step): before its beginning")
         }
-        simulation.log("\(id): \(step)")
-        if let problem = lives[id, default: Life()].note(step) {
-            violate("\(id): \(step): \(problem)")
-        }
+        if let problem = lives[place].note(step) { violate("\(name): \(step): \(problem)") }
+    }
+}
+
+extension Device {
+    /// What storms call it.
+    fileprivate var stormName: String {
+        guard let parent else { return usb.map { "\($0.id)" } ?? name }
+        return "\(parent.stormName)/\(identity.instanceID)"
     }
 }
 

@@ -14,7 +14,9 @@ package struct StormSurvey: Sendable {
 
     /// Every mark that storms must have reached.
     package static let expected =
-        (Mark.framework + Mark.queues + Mark.files + Mark.targets + Mark.virtualUSB).map(\.name)
+        (Mark.framework + Mark.queues + Mark.files + Mark.targets + Mark.power
+        + Mark.plugAndPlay + Mark.virtualUSB)
+        .map(\.name)
 
     /// Every mistake that storms must find.
     package static let faults =
