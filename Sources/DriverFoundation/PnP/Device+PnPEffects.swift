@@ -108,6 +108,8 @@ extension Device {
         case .holdD0:
             state.value.lifecycle.power.query = stopIdling(for: "a query that is pending")
             whenInD0 { [self] error in
+                // A removal has overtaken the question.
+                guard case .ensuringAwake = state.value.pnp.state else { return }
                 post(error == nil ? PnPMachine.Event.deviceInD0 : .d0Refused)
             }
         case .releaseD0: state.value.lifecycle.power.query.take()?.drop()

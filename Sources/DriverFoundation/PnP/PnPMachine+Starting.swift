@@ -99,8 +99,6 @@ extension PnPMachine {
             .go(
                 .noticingSurpriseRemoval(.started),
                 [settled(question), .callSurpriseRemoval, .releaseD0])
-        case .queryRemove where question == .remove: .stay([])
-        case .queryStop where question == .stop: .stay([])
         default: closedWhileStarted(event)
         }
     }

@@ -139,7 +139,7 @@ package enum PnPMachine: StateMachine {
     static func leaving(_ event: Event) -> Reaction? {
         switch event {
         case .remove, .surpriseRemove, .cancelRemove, .cancelStop, .stop, .start, .restart,
-            .setFailed, .deviceInD0, .d0Refused:
+            .setFailed:
             .stay([])
         case .queryRemove: .stay([.grant(.remove)])
         case .queryStop: .stay([.refuse(.stop)])

@@ -75,8 +75,7 @@ package enum IdleMachine: StateMachine {
         case .disable: .go(.disabled, [])
         case .down: .go(.inDx, [])
         case .stop: .go(.stopped, [])
-        // WAKE-9: the bus refused to suspend a device that was to go down although it is needed.
-        case .enableBusy, .upBusy: .stay([])
+        case .enableBusy: .stay([])
         default: nil
         }
     }
@@ -91,7 +90,6 @@ package enum IdleMachine: StateMachine {
         case .disable: .go(.disabled, [.cancelTimer])
         case .down: .go(.inDx, [.cancelTimer])
         case .stop: .go(.stopped, [.cancelTimer])
-        case .up: .stay([])
         default: nil
         }
     }

@@ -245,8 +245,7 @@ extension PowerPolicyMachine {
         case .systemSleep, .stop, .surpriseRemove: d0(event)?.prefixed([.cancelSuspend])
         // Of a device that was told to go down: idling begins in D0.
         case .idleEnabled: .later
-        // WAKE-9: it is idle while it is asked about for another reason.
-        case .timeout, .resume, .wake, .wakeFailed: .stay([])
+        case .resume, .wake, .wakeFailed: .stay([])
         default: nil
         }
     }

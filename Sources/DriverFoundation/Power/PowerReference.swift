@@ -178,7 +178,8 @@ extension LifecycleState {
         return isSentDown ? .policy : nil
     }
 
-    /// A device that does not idle, or was needed, may have been sent to sleep (WAKE-9).
+    /// A device that does not idle, or is needed, may have been sent to sleep (WAKE-9), and nobody
+    /// has asked for it since.
     fileprivate var isSentDown: Bool {
         switch policy.state {
         case .dx, .asleep, .askingToSuspend, .stoppingIO, .armingWake, .poweringDown:

@@ -18,6 +18,8 @@ package struct Exploration: Sendable {
     package private(set) var transitions = 0
     package private(set) var ends = 0
     package private(set) var findings: [Finding] = []
+    /// Whether the limit came before the end.
+    package private(set) var isCutShort = false
     /// How often each row of the tables was taken.
     package private(set) var uses: [Int]
 
@@ -29,7 +31,7 @@ package struct Exploration: Sendable {
     package var states: Int { lives.count }
 
     /// Everything from `start` on, until `limit` states are known or so many rules are broken.
-    package mutating func run(from start: Life, limit: Int = 50_000_000, most: Int = 10) {
+    package mutating func run(from start: Life, limit: Int = 100_000_000, most: Int = 10) {
         add(start, from: -1, Move(.add))
         var moves: [Move] = []
         var next = 0
@@ -51,6 +53,7 @@ package struct Exploration: Sendable {
             }
             next += 1
         }
+        isCutShort = lives.count >= limit
     }
 
     private mutating func add(_ life: Life, from: Int, _ move: Move) {

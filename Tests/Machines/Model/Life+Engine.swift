@@ -111,11 +111,14 @@ extension Life {
         let isGranted = policy.contains(.policyD0)
         let isRefused =
             policy.contains(.policyRefuses)
-            || policy.contains(.policyCreated) && facts.contains(.areQueuesPurged)
+            || policy.contains(.policyCreated)
+                && (facts.contains(.areQueuesPurged) || has(.pnp, .initialized, engine.tables))
         guard isGranted || isRefused else { return false }
         facts.remove(.waitsForIO)
         guard facts.contains(.waitsForQuery) else { return false }
         facts.remove(.waitsForQuery)
+        // A removal may have overtaken the question.
+        guard has(.pnp, .ensuringAwake, engine.tables) else { return false }
         if isGranted { facts.insert(.wasGranted) }
         let alphabet = engine.tables.alphabet.pnp
         try engine.post(.pnp, alphabet.number(isGranted ? .deviceInD0 : .d0Refused))

@@ -56,7 +56,8 @@ extension Life {
         let present: Traits = [
             .initialized, .started, .removePending, .stopPending, .stopped, .failed,
         ]
-        try require(not: [.wasRemoveAsked, .isGone], in: present, .lostRequest)
+        try require(
+            not: [.wasRemoveAsked, .isGone], in: present.union(.ensuringAwake), .lostRequest)
         try require(not: .owesStart, in: [.initialized, .stopped, .failed], .unanswered)
         try require(
             not: .owesRemoveAnswer, in: present.subtracting(.stopPending).union(.final), .unanswered
@@ -107,9 +108,7 @@ extension Life {
             !isPending || policy.isDisjoint(with: [.asking, .dxArmed, .dxUnarmed]),
             .inconsistent)
         try require(!policy.contains(.asleep) || facts.contains(.isSystemAsleep), .lostRequest)
-        // Before its first start, a device may still come to D0.
-        let mayCome = policy.contains(.asleep) || pnp.contains(.initialized)
-        try require(facts.isDisjoint(with: .waiting) || mayCome, .waitsForEver)
+        try require(facts.isDisjoint(with: .waiting) || policy.contains(.asleep), .waitsForEver)
         try checkWake(policy)
         try checkIdle(idle, policy)
     }

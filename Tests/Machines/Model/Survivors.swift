@@ -136,6 +136,14 @@ package enum Survivors {
             "D0 is refused by a broken policy, whose failure comes in the same breath"
         ),
         (
+            "pnp ensuringAwake(remove) *: * before grant(remove)",
+            "no rule orders an answer and what only begins"
+        ),
+        (
+            "pnp ensuringAwake(stop) *: * before refuse(stop)",
+            "no rule orders an answer and what only begins"
+        ),
+        (
             "pnp ensuringAwake(*) d0Refused: refuse(*) before releaseD0",
             "a refusal asks for no reference"
         ),

@@ -81,8 +81,10 @@ extension Traits {
         case .started: [.started, .restarts, .noticesSurprise, .mayBeFailed]
         case .asking(.remove): [.asksToRemove, .restarts, .mayBeFailed]
         case .asking(.stop): [.asksToStop, .restarts, .mayBeFailed]
-        case .ensuringAwake(.remove): [.asksToRemove, .restarts, .mayBeFailed, .ensuringAwake]
-        case .ensuringAwake(.stop): [.asksToStop, .restarts, .mayBeFailed, .ensuringAwake]
+        case .ensuringAwake(.remove):
+            [.asksToRemove, .restarts, .noticesSurprise, .mayBeFailed, .ensuringAwake]
+        case .ensuringAwake(.stop):
+            [.asksToStop, .restarts, .noticesSurprise, .mayBeFailed, .ensuringAwake]
         case .removePending:
             [.removePending, .asksToRemove, .restarts, .noticesSurprise, .mayBeFailed]
         case .stopPending: [.stopPending, .asksToStop, .restarts, .noticesSurprise, .mayBeFailed]
