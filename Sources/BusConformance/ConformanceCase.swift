@@ -39,6 +39,10 @@ public enum ConformanceNeed: Sendable, Hashable, CaseIterable {
     case reset
     /// Carry a reset to the device.
     case resetOnTheWire
+    /// Suspend the port while the device is open.
+    case suspend
+    /// Carry a device's wake-up to its host.
+    case remoteWakeup
 }
 
 /// How transfers in flight end when the bench unplugs the device.

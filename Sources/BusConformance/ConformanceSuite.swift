@@ -5,7 +5,8 @@ internal import USBBus
 public enum ConformanceSuite {
     /// Every case, grouped by what it is about.
     public static let cases: [ConformanceCase] =
-        arrivals + opening + control + lengths + order + cancelling + halts + settings + departures
+        arrivals + opening + control + lengths + order + cancelling + halts + settings + suspending
+        + departures
 
     /// Runs one case on a bus of its own.
     ///

@@ -58,6 +58,8 @@ public enum ReferenceDevice {
         case hold = 8
         /// IN: `wValue` bytes of the pattern, whatever was asked for.
         case answer = 9
+        /// OUT: wakes the host (USB 2.0 §7.1.7.7), once, as soon as that lets the device sleep.
+        case wake = 10
     }
 
     /// The byte at `position` of every pattern that the device sends.

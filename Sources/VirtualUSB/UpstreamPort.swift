@@ -105,13 +105,14 @@ public final class UpstreamPort: Sendable {
 
     /// The host lets the device sleep: `resumed` is called once, on the loop, if the device signals
     /// resume (USB 2.0 §7.1.7.7).
-    func suspend(_ resumed: @escaping @Sendable () -> Void) { core.onResume = resumed }
+    public func suspend(_ resumed: @escaping @Sendable () -> Void) { core.onResume = resumed }
 
     /// Whether the host lets the device sleep, and the device has not signalled since.
-    var isSuspended: Bool { core.onResume != nil }
+    public var isSuspended: Bool { core.onResume != nil }
 
     /// The host has the device awake again; whether the device may signal resume.
-    func resume() -> Bool {
+    @discardableResult
+    public func resume() -> Bool {
         core.onResume = nil
         return core.isRemoteWakeupEnabled
     }

@@ -20,7 +20,7 @@ package actor ConformanceDevice: VirtualDevice {
         DeviceDescription(
             vendor: ReferenceDevice.vendorID, product: ReferenceDevice.productID,
             manufacturer: "Driver Foundation", name: "Conformance device",
-            serial: ReferenceDevice.serialNumber
+            serial: ReferenceDevice.serialNumber, supportsRemoteWakeup: true
         ) {
             Interface(.vendorSpecific, name: "main") {
                 Endpoint.bulkOut(ReferenceDevice.loopOut)
@@ -83,6 +83,7 @@ package actor ConformanceDevice: VirtualDevice {
         case .hold:
             isHeld[number] = setup.value != 0
             if setup.value == 0 { letGo() }
+        case .wake: wake()
         case .answer:
             data.append(contentsOf: (0..<Int(setup.value)).map(ReferenceDevice.pattern))
         }
@@ -92,6 +93,15 @@ package actor ConformanceDevice: VirtualDevice {
         let message = (0..<count).map(ReferenceDevice.pattern)
         let port = port
         port.task { await port.send(message, on: endpoint, endsTransfer: endsTransfer) }
+    }
+
+    private func wake() {
+        let port = port
+        port.task {
+            while !Task.isCancelled, !(await port.signalResume()) {
+                await port.clock.wait(for: .milliseconds(1))
+            }
+        }
     }
 
     private func letGo() {

@@ -125,6 +125,27 @@ import USBTypes
         unsafe rmdir(folder)
     }
 
+    @Test("U-17: what was changed of a device's power is on disk until it is put back")
+    func keepsPower() {
+        let note = KernelDriverJournal.PowerNote(
+            device: "3-1", vendor: 0x1209, product: 0x7004,
+            settings: .init(control: "on", delay: 2000))
+        var dead: KernelDriverJournal? = KernelDriverJournal(folder: folder, process: 8)
+        dead?.add(Self.note)
+        dead?.add(note)
+        dead?.remove(Self.note)
+        #expect(
+            SystemFile.text(folder + "/driver-foundation-detached.8")
+                == "power 3-1 4617 28676 on 2000")
+        dead = nil
+        let abandoned = KernelDriverJournal(folder: folder, process: 9).takeAbandoned()
+        #expect(abandoned == KernelDriverJournal.Abandoned(power: [note]))
+        for line in ["", "power 3-1 1 2 on", "power 3-1 1 70000 on 0", "power 3-1 1 2 on x"] {
+            #expect(KernelDriverJournal.PowerNote(line: line[...]) == nil)
+        }
+        unsafe rmdir(folder)
+    }
+
     @Test("a line that is none is passed over")
     func readsLines() {
         #expect(KernelDriverJournal.Note(line: "1-2 1 2 3 usb hid")?.driver == "usb hid")

@@ -18,7 +18,7 @@ public struct IdleSettings: Sendable, Hashable {
     /// only asked of a device that wakes nothing. It is not.
     public var powersUpWithSystem: Bool?
     /// Whether the bus is asked to suspend it (USB selective suspend, WAKE-7), where the bus can;
-    /// it is.
+    /// it is. Without the bus's leave a device that is to wake stays awake.
     public var suspends: Bool?
 
     /// Says nothing.

@@ -93,7 +93,31 @@ import VirtualUSB
         }
     }
 
-    @Test("WAKE-7, U-17: a device that the bus does not suspend stays in D0")
+    @Test("WAKE-7, U-17: the bus suspends a device when its driver has taken it down, not before")
+    func suspendedLast() throws {
+        let script = IdleTests.script(
+            suspends: true,
+            [
+                .exitD0: { driver throws(DeviceError) in
+                    _ = try await driver.device.controlRead(.getStatus())
+                }
+            ])
+        try onBench(script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            await bench.clock.wait(for: .seconds(3))
+            try same(bench.device.state.value.power.state, .dx(.d3), "power")
+            do throws(DeviceError) {
+                _ = try await bench.device.controlRead(.getStatus())
+                throw DeviceError(.failed, "a suspended device answered")
+            } catch { try same(error.code, .failed, "in its sleep") }
+            try await bench.device.wakeNow()
+            _ = try await bench.device.controlRead(.getStatus())
+            try check(bench.journal.has(.resumed), "the bus did not resume it")
+        }
+    }
+
+    @Test("WAKE-7, U-17: a device that is to wake and that the bus does not suspend stays in D0")
     func refused() throws {
         try onBench(IdleTests.script(wakes: true, suspends: true), drivers: [ScriptedDriver.self]) {
             bench in

@@ -13,22 +13,25 @@ final class NodeDevice: Sendable {
     let node: LoopConfined<Int32>
     /// The node's descriptor; any thread.
     nonisolated(unsafe) private(set) var descriptor: Int32 = -1
+    private let power: PowerFolder
     private let transfers: LoopConfined<[UInt64: NodeTransfer]>
     private var loop: EventLoop { port.loop }
 
     /// A device that the kernel has enumerated: it has an address and its first configuration.
     static func plug(
-        on loop: EventLoop, _ make: @escaping @Sendable (DevicePort) -> ConformanceDevice
+        on loop: EventLoop, _ power: PowerFolder,
+        _ make: @escaping @Sendable (DevicePort) -> ConformanceDevice
     ) async throws -> NodeDevice {
         let port = try await UpstreamPort.connect(on: loop, name: "stand-in") { make($0) }
-        let device = NodeDevice(port)
+        let device = NodeDevice(port, power)
         let value = port.description.configurations[0].value
         _ = await port.control(.setConfiguration(value))
         return device
     }
 
-    private init(_ port: UpstreamPort) {
+    private init(_ port: UpstreamPort, _ power: PowerFolder) {
         self.port = port
+        self.power = power
         node = LoopConfined(on: port.loop, -1)
         transfers = LoopConfined(on: port.loop, [:])
         var bytes = port.description.device.bytes
@@ -43,7 +46,9 @@ final class NodeDevice: Sendable {
                 submit: { NodeDevice.at($0)?.submit($1) },
                 discard: { NodeDevice.at($0)?.discard($1) },
                 control: { NodeDevice.at($0)?.control($1, $2, $3) ?? -ENODEV },
-                reset: { NodeDevice.at($0)?.reset() ?? -ENODEV }))
+                reset: { NodeDevice.at($0)?.reset() ?? -ENODEV },
+                suspend: { NodeDevice.at($0)?.suspend() ?? false },
+                resume: { NodeDevice.at($0)?.resume() }))
         precondition(descriptor >= 0, "no descriptor for a node")
         loop.execute { [self] in
             node.value = descriptor
@@ -140,6 +145,31 @@ final class NodeDevice: Sendable {
             guard let configuration else { return 0 }
             let answer = await port.control(.setConfiguration(configuration))
             return Self.errno(of: answer.status)
+        }
+    }
+
+    /// The kernel suspends what may sleep, at once: nothing else of this device is in use.
+    private func suspend() -> Bool {
+        guard power["control"] == "auto" else { return false }
+        return wait { [self] in
+            await onLoop { [self] in
+                guard !port.isGone else { return false }
+                port.suspend { [self] in
+                    power["runtime_status"] = "active"
+                    df_node_resumed(descriptor)
+                }
+                power["runtime_status"] = "suspended"
+                return true
+            }
+        }
+    }
+
+    private func resume() {
+        wait { [self] in
+            await onLoop { [self] in
+                port.resume()
+                power["runtime_status"] = "active"
+            }
         }
     }
 

@@ -14,7 +14,7 @@ struct Rule: Sendable {
         self.body = body
     }
 
-    static let all = teardown + economy + ownership + races
+    static let all = teardown + economy + ownership + races + suspend
 
     func run(on bench: StandInBench) async -> ConformanceVerdict {
         let run = RuleRun(bench)

@@ -15,6 +15,7 @@ final class StandInBench: ConformanceBench {
 
     let name = "stand-in"
     let deviceLoop: EventLoop
+    let power = PowerFolder()
     private let lock = Lock()
     private nonisolated(unsafe) var place = Place()
 
@@ -26,7 +27,8 @@ final class StandInBench: ConformanceBench {
     func makeBus() async throws(ConformanceFailure) -> any USBBus { makeLibUSBBus() }
 
     func makeLibUSBBus() -> LibUSBBus {
-        let bus = LibUSBBus(discovery: .none)
+        let bus = LibUSBBus(
+            source: .descriptors, calls: SystemLibUSB.shared, journal: .shared, sysfs: power.root)
         lock.withLock { place = Place(bus: bus) }
         return bus
     }
@@ -51,7 +53,10 @@ final class StandInBench: ConformanceBench {
     @discardableResult
     func plugNode() async throws(ConformanceFailure) -> NodeDevice {
         do {
-            let node = try await NodeDevice.plug(on: deviceLoop) { ConformanceDevice(port: $0) }
+            power.reset()
+            let node = try await NodeDevice.plug(on: deviceLoop, power) {
+                ConformanceDevice(port: $0)
+            }
             let bus = lock.withLock {
                 place.nodes.append(node)
                 return place.bus

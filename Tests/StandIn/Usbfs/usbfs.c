@@ -1,8 +1,7 @@
 #define _GNU_SOURCE
-#include "usbfs.h"
+#include "node.h"
 #include <errno.h>
 #include <linux/usbdevice_fs.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,30 +10,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-enum { nodes_limit = 1024, slots = 4096, interfaces = 32 };
-enum state { is_free, is_pending, is_completed };
-
-typedef struct { uint64_t serial; enum state state; struct usbdevfs_urb *urb; } slot;
-
-// Not writable means: nothing to reap. What keeps it from being writable is data that the other end
-// has not read; the other end's close with data unread is an error, as a device's end is on a node.
-typedef struct {
-    pthread_mutex_t lock;
-    int end, other_end;
-    bool is_writable, is_gone, is_source;
-    df_device device;
-    uint8_t *descriptors;
-    int count, speed;
-    off_t position;
-    uint64_t next_serial;
-    uint64_t done[slots]; // serials in the order of their ends
-    unsigned done_head, done_tail;
-    uint64_t first_waiting; // of a source: from here on not yet completed
-    slot slots[slots];
-    int in_flight;
-    bool claimed[interfaces], bound[interfaces];
-} node;
 
 static _Atomic(node *) nodes[nodes_limit];
 static _Atomic uint64_t submits, reaps, empty_reaps, discards, others;
@@ -65,6 +40,7 @@ static int create(const uint8_t *descriptors, int count, int speed) {
     setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
     node *n = calloc(1, sizeof *n);
     pthread_mutex_init(&n->lock, NULL);
+    pthread_cond_init(&n->sleep.resumed, NULL);
     n->end = ends[0];
     n->other_end = ends[1];
     n->is_writable = true;
@@ -133,6 +109,7 @@ void df_node_disconnect(int descriptor, bool ends) {
         }
         set_writable(n, false);
         n->is_gone = true;
+        df_resumed(n);
         close(n->other_end);
     }
     pthread_mutex_unlock(&n->lock);
@@ -144,9 +121,20 @@ void df_node_destroy(int descriptor) {
     atomic_store(&nodes[descriptor], NULL);
     if (!n->is_gone) close(n->other_end);
     close(descriptor);
+    pthread_cond_destroy(&n->sleep.resumed);
     pthread_mutex_destroy(&n->lock);
     free(n->descriptors);
     free(n);
+}
+
+void df_node_forbid_sleep(int descriptor) { find(descriptor)->sleep.cannot = true; }
+
+void df_node_resumed(int descriptor) {
+    node *n = find(descriptor);
+    if (!n) return;
+    pthread_mutex_lock(&n->lock);
+    df_resumed(n);
+    pthread_mutex_unlock(&n->lock);
 }
 
 void df_node_set_driver(int descriptor, unsigned interface, bool is_bound) {
@@ -191,8 +179,8 @@ static int submit(node *n, struct usbdevfs_urb *urb) {
     submits++;
     pthread_mutex_lock(&n->lock);
     slot *s = &n->slots[n->next_serial % slots];
-    if (n->is_gone || s->state != is_free) {
-        int code = n->is_gone ? ENODEV : ENOMEM;
+    if (n->is_gone || n->sleep.is_asleep || s->state != is_free) {
+        int code = n->is_gone ? ENODEV : n->sleep.is_asleep ? EHOSTUNREACH : ENOMEM;
         pthread_mutex_unlock(&n->lock);
         return -code;
     }
@@ -270,62 +258,6 @@ static int control(node *n, struct usbdevfs_ctrltransfer *transfer) {
     return n->device.control(n->device.context, setup, transfer->data, transfer->wLength);
 }
 
-// With the lock, and the three that follow.
-static int claim(node *n, unsigned interface, bool detaches) {
-    if (interface >= interfaces) return -EINVAL;
-    if (n->bound[interface] && !detaches) return -EBUSY;
-    n->bound[interface] = false;
-    n->claimed[interface] = true;
-    return 0;
-}
-
-static int release(node *n, unsigned interface) {
-    if (interface >= interfaces || !n->claimed[interface]) return -EINVAL;
-    n->claimed[interface] = false;
-    return 0;
-}
-
-static int driver(node *n, struct usbdevfs_getdriver *call) {
-    if (call->interface >= interfaces) return -EINVAL;
-    if (!n->bound[call->interface] && !n->claimed[call->interface]) return -ENODATA;
-    strcpy(call->driver, n->claimed[call->interface] ? "usbfs" : "standin");
-    return 0;
-}
-
-static int driver_request(node *n, struct usbdevfs_ioctl *call) {
-    if (call->ifno < 0 || call->ifno >= interfaces) return -EINVAL;
-    bool *bound = &n->bound[call->ifno];
-    switch ((unsigned)call->ioctl_code) {
-    case USBDEVFS_DISCONNECT:
-        if (!*bound) return -ENODATA;
-        *bound = false;
-        return 0;
-    case USBDEVFS_CONNECT:
-        if (*bound || n->claimed[call->ifno]) return -EBUSY;
-        *bound = true;
-        return 1;
-    default: return -ENOTTY;
-    }
-}
-
-// Who has which interface; false for other requests.
-static bool ownership(node *n, unsigned long code, void *argument, int *result) {
-    pthread_mutex_lock(&n->lock);
-    bool is_known = true;
-    switch (code) {
-    case USBDEVFS_CLAIMINTERFACE: *result = claim(n, *(unsigned *)argument, false); break;
-    case USBDEVFS_DISCONNECT_CLAIM:
-        *result = claim(n, ((struct usbdevfs_disconnect_claim *)argument)->interface, true);
-        break;
-    case USBDEVFS_RELEASEINTERFACE: *result = release(n, *(unsigned *)argument); break;
-    case USBDEVFS_GETDRIVER: *result = driver(n, argument); break;
-    case USBDEVFS_IOCTL: *result = driver_request(n, argument); break;
-    default: is_known = false;
-    }
-    pthread_mutex_unlock(&n->lock);
-    return is_known;
-}
-
 static int answer(node *n, unsigned long code, void *argument) {
     int result = 0;
     switch (code) {
@@ -339,11 +271,13 @@ static int answer(node *n, unsigned long code, void *argument) {
     bool is_gone = n->is_gone;
     pthread_mutex_unlock(&n->lock);
     if (is_gone) return -ENODEV;
-    if (ownership(n, code, argument, &result)) return result;
+    if (df_ownership(n, code, argument, &result) || df_suspend(n, code, &result)) return result;
+    if (df_is_asleep(n) && code != USBDEVFS_GET_CAPABILITIES) return -EHOSTUNREACH;
     switch (code) {
     case USBDEVFS_GET_CAPABILITIES:
         *(uint32_t *)argument = USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_NO_PACKET_SIZE_LIM |
-                                USBDEVFS_CAP_BULK_SCATTER_GATHER | USBDEVFS_CAP_REAP_AFTER_DISCONNECT;
+                                USBDEVFS_CAP_BULK_SCATTER_GATHER | USBDEVFS_CAP_REAP_AFTER_DISCONNECT |
+                                (n->sleep.cannot ? 0 : USBDEVFS_CAP_SUSPEND);
         return 0;
     case USBDEVFS_GET_SPEED: return n->speed;
     case USBDEVFS_CONNINFO_EX(sizeof(struct usbdevfs_conninfo_ex)):

@@ -39,7 +39,8 @@ final class KernelBench: ConformanceBench {
 
     func inability(_ need: ConformanceNeed) -> String? {
         switch need {
-        case .unplug, .reset: nil
+        case .unplug, .reset, .suspend: nil
+        case .remoteWakeup: "USB/IP has no message for it"
         case .resetOnTheWire: "USB/IP does not carry a port's reset (usbip §1.12)"
         case .unplugEndingWithError, .unplugEndingAfterDeparture, .unplugVanishing:
             "the kernel decides how transfers end when their device leaves"

@@ -25,6 +25,10 @@ typedef struct {
     int (*control)(void *context, const uint8_t *setup, void *data, int length);
     // A reset of the port: 0 or a negative errno. Any thread but the device's.
     int (*reset)(void *context);
+    // The node lets its device sleep: whether it does. Any thread.
+    bool (*suspend)(void *context);
+    // It is woken from its host. Any thread.
+    void (*resume)(void *context);
 } df_device;
 
 // A node with a device behind it; -1 when there are no descriptors left. `speed` is the kernel's number.
@@ -38,6 +42,10 @@ void df_node_complete(int node, uint64_t serial, int status, int actual);
 void df_node_disconnect(int node, bool ends);
 // Closes the node; after libusb did.
 void df_node_destroy(int node);
+// The device woke by itself. Any thread.
+void df_node_resumed(int node);
+// From now on the node is one of a kernel that cannot suspend what is open.
+void df_node_forbid_sleep(int node);
 // Puts a kernel's driver on an interface, or takes it away.
 void df_node_set_driver(int node, unsigned interface, bool is_bound);
 // Whether an interface has a kernel's driver, and whether it is claimed.
