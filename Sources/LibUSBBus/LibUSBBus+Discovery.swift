@@ -31,21 +31,32 @@ extension LibUSBBus {
 
     /// Describes on the side thread, because that reads files, and reports on the loop. Calls
     /// `done` when all are reported.
+    ///
+    /// The kernel announces a device before it has configured it (L14), and who was told too early
+    /// would find no interface. So one without a configuration is looked at again for a second.
     func describeAndReport(
-        _ arrivals: [(AttachmentID, AttachmentKey)], done: @escaping @Sendable () -> Void = {}
+        _ arrivals: [(AttachmentID, AttachmentKey)], looks: Int = 50,
+        done: @escaping @Sendable () -> Void = {}
     ) {
         guard !arrivals.isEmpty else { return done() }
         let kept = state.value.kept
         for (_, key) in arrivals { key.device.map(calls.reference) }
         side.perform { [self] in
-            let devices = arrivals.map { describe($0.1, as: $0.0, kept) }
+            let devices = arrivals.compactMap { describe($0.1, as: $0.0, kept) }
             for (_, key) in arrivals { key.device.map(calls.unreference) }
+            let early = looks == 0 ? [] : devices.filter(\.awaitsConfiguration).map(\.id)
             loop.execute { [self] in
-                for device in devices.compactMap({ $0 })
-                where state.value.table.report(device.id, device) {
+                for device in devices
+                where !early.contains(device.id) && state.value.table.report(device.id, device) {
                     state.value.observer?(.arrived(device))
                 }
-                done()
+                if early.isEmpty { return done() }
+                Deadline(on: loop) { [self] in
+                    let left = arrivals.filter {
+                        early.contains($0.0) && state.value.table[$0.0] != nil
+                    }
+                    describeAndReport(left, looks: looks - 1, done: done)
+                }.arm(after: .milliseconds(20))
             }
         }
     }
@@ -168,5 +179,13 @@ extension LibUSBBus {
             await pause(.milliseconds(50))
         }
         return false
+    }
+}
+
+extension AttachedDevice {
+    /// Whether the kernel is still to configure it, unless it will not.
+    fileprivate var awaitsConfiguration: Bool {
+        activeConfiguration == nil && !configurations.isEmpty
+            && SysfsDevice(at: DevicePlace(location))?.isAuthorized == true
     }
 }

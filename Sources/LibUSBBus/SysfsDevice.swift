@@ -55,6 +55,9 @@ package struct SysfsDevice: Sendable {
         SystemFile.number(path + "/bConfigurationValue").flatMap { UInt8(exactly: $0) }
     }
 
+    /// `authorized`: the kernel configures no other device.
+    package var isAuthorized: Bool { SystemFile.number(path + "/authorized") != 0 }
+
     /// The signalling rate; `nil` when the kernel's number is none that we know.
     package var speed: Speed? {
         switch SystemFile.text(path + "/speed") {

@@ -46,13 +46,25 @@ final class HotplugBench {
         try DeviceEvent(action, device.expected.location, number: events).send(in: folder)
     }
 
+    /// Announces a device before the kernel has configured it, which it has after so many looks.
+    func announceEarly(_ device: PluggedDevice, configuredAfter looks: Int) throws {
+        try folder.announceUnconfigured(device.expected)
+        try announce(.add, device)
+        try folder.configure(device.expected, after: looks)
+    }
+
+    /// The identity that the next device must get.
+    func see() -> UInt64 {
+        seen += 1
+        return seen
+    }
+
     /// Plugs a device in, which the watcher must see arrive, by an identity that no other had.
     func plug(port: UInt8 = 1, address: UInt8? = nil) async throws -> (PluggedDevice, UInt64) {
         let watcher = try watcher()
         let device = try await enumerate(port: port, address: address)
         try announce(.add, device)
-        seen += 1
-        try watcher.expect(Watcher.arrival(device.expected, as: seen))
+        try watcher.expect(Watcher.arrival(device.expected, as: see()))
         return (device, seen)
     }
 

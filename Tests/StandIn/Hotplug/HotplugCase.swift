@@ -48,6 +48,15 @@ struct HotplugCase: Sendable {
                 try await bench.unplug(device, id)
             }
         },
+        HotplugCase("hotplug-announced-before-configured") { bench in
+            for looks in 1...6 {
+                let watcher = try bench.watcher()
+                let device = try await bench.enumerate()
+                try bench.announceEarly(device, configuredAfter: looks)
+                try watcher.expect(Watcher.arrival(device.expected, as: bench.see()))
+                try await bench.unplug(device, bench.seen)
+            }
+        },
         HotplugCase("hotplug-several-devices") { bench in
             for _ in 0..<10 {
                 var devices: [(PluggedDevice, UInt64)] = []

@@ -75,6 +75,33 @@ struct SystemFolder: Sendable {
             withDestinationPath: "../../.." + Self.devicePath(location))
     }
 
+    /// The device is not configured yet, and whoever asks waits for the answer.
+    func announceUnconfigured(_ device: AttachedDevice) throws {
+        let file = configurationFile(device)
+        guard rename(file, file + ".set") == 0, mkfifo(file, 0o644) == 0 else {
+            throw HotplugFailure("cannot make \(file): \(errno)")
+        }
+    }
+
+    /// Answers `looks` times that it is not, and has it configured then.
+    func configure(_ device: AttachedDevice, after looks: Int) throws {
+        let file = configurationFile(device)
+        for look in 1...looks {
+            // Returns when somebody opens it to read.
+            let descriptor = open(file, O_WRONLY | O_CLOEXEC)
+            defer { close(descriptor) }
+            // The next look finds another file, so that each reads what is meant for it.
+            let next = file + (look == looks ? ".set" : ".next")
+            guard descriptor >= 0, look == looks || mkfifo(next, 0o644) == 0,
+                rename(next, file) == 0, Foundation.write(descriptor, "\n", 1) == 1
+            else { throw HotplugFailure("cannot configure at \(file): \(errno)") }
+        }
+    }
+
+    private func configurationFile(_ device: AttachedDevice) -> String {
+        path + "/sys" + Self.devicePath(device.location) + "/bConfigurationValue"
+    }
+
     /// Takes the device's files away, as the kernel does before it says so.
     func remove(_ location: DeviceLocation) throws {
         for name in [
