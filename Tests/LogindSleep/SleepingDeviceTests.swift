@@ -49,6 +49,8 @@ import VirtualUSB
     func stopWhileFalling() async throws {
         let bench = try await DeviceBench()
         try await bench.steps.next(.enteredD0)
+        // Or it would begin in the middle of a sleep, for which logind gives none.
+        try await bench.referee.says("inhibitors 1")
         await bench.gate.close()
         try await bench.referee.says("sleep")
         try await bench.steps.next(.exitsD0)
@@ -57,7 +59,9 @@ import VirtualUSB
         await bench.gate.open()
         await end
         try await bench.referee.says("inhibitors 0")
-        #expect(await bench.steps.rest() == [.exitedD0])
+        let rest = await bench.steps.rest()
+        // A device that sleeps is brought back to be stopped.
+        #expect(rest.first == .exitedD0 && rest.last == .exitedD0, "\(rest)")
     }
 
     @Test("PNP-5: without a bus the device works on")

@@ -12,6 +12,7 @@ struct WakeLoop {
     /// Who brought the device back last.
     private(set) var waker = "the device's own signal"
     private var wasWoken = false
+    private var isDownWithSystem = false
 
     mutating func moved(_ bytes: Int) { moved &+= UInt64(truncatingIfNeeded: bytes) }
 
@@ -20,8 +21,16 @@ struct WakeLoop {
 
     /// It is in D0 again.
     mutating func up() {
-        wasWoken = true
+        // The system's waking is nobody's wish for this device.
+        wasWoken = !isDownWithSystem
+        isDownWithSystem = false
         movedBefore = moved
+    }
+
+    /// It goes down because the system sleeps: neither this nor its return is about it.
+    mutating func downWithSystem() {
+        wasWoken = false
+        isDownWithSystem = true
     }
 
     /// It goes down once more; whether it has been woken for nothing too often.
@@ -46,6 +55,9 @@ extension Device {
     }
 
     func noteIdleDown() {
+        guard state.value.lifecycle.power.sleepers.isEmpty else {
+            return state.value.lifecycle.power.loop.downWithSystem()
+        }
         guard state.value.lifecycle.power.loop.down(at: loop.now) else { return }
         let waker = state.value.lifecycle.power.loop.waker
         observe(.wakeLoop(waker))

@@ -57,7 +57,7 @@ import VirtualUSB
             await source.say(.falling)
             try check(try !bench.device.idleReport.isInD0, "acknowledged in D0")
             let second = await bench.write([2], to: file)
-            await bench.clock.wait(for: .seconds(3600))
+            await bench.clock.wait(for: .seconds(600))
             try same(await bench.driver.received, [[1]], "delivered to a sleeping device")
             await source.say(.awake)
             await bench.settle()
@@ -79,7 +79,6 @@ import VirtualUSB
             let asleep = bench.client { await source.say(.falling) }
             await bench.clock.wait(for: .seconds(5))
             try same(await Self.told(bench), ["up", "stop [1] suspend"], "told")
-            try check(try bench.device.idleReport.isInD0, "it left D0 over a request")
             try await bench.driver.release { $0.complete(1) }
             _ = await asleep.value
             try same(await first.value.code, nil, "the request")
@@ -95,7 +94,7 @@ import VirtualUSB
             let first = await bench.write([1], to: file)
             let asleep = bench.client { await source.say(.falling) }
             await bench.clock.wait(for: .seconds(5))
-            try check(try bench.device.idleReport.isInD0, "it left D0 over a request")
+            try same(await Self.told(bench), ["up", "stop [1] suspend"], "told")
             try await bench.driver.acknowledgeStops()
             _ = await asleep.value
             await source.say(.awake)

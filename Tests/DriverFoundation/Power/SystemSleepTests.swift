@@ -135,6 +135,19 @@ import VirtualUSB
         }
     }
 
+    @Test("PNP-5, GAP-14: a system that sleeps often is no loop of its devices' waking")
+    func oftenIsNoLoop() throws {
+        try onBench { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            for _ in 0..<(2 * WakeLoop.limit) {
+                await bench.plugAndPlay.system(.falling)
+                await bench.plugAndPlay.system(.awake)
+            }
+            try same(bench.journal.errors, [], "errors")
+        }
+    }
+
     @Test("PNP-5: a sleep source is told of the acknowledgement, and no more after the end")
     func source() throws {
         let source = ScriptedSleep()
