@@ -106,13 +106,14 @@ import VirtualUSB
             _ = try await bench.plug()
             await bench.journal.wait(for: .started)
             await bench.clock.wait(for: .seconds(3))
-            try same(bench.device.state.value.power.state, .dx(.d3), "power")
+            try same(try bench.device.state.value.power.state, .dx(.d3), "power")
+            let asleep = try bench.device
             do throws(DeviceError) {
-                _ = try await bench.device.controlRead(.getStatus())
-                throw DeviceError(.failed, "a suspended device answered")
+                _ = try await asleep.controlRead(.getStatus())
+                throw DeviceError(.busy, "a suspended device answered")
             } catch { try same(error.code, .failed, "in its sleep") }
             try await bench.device.wakeNow()
-            _ = try await bench.device.controlRead(.getStatus())
+            _ = try await asleep.controlRead(.getStatus())
             try check(bench.journal.has(.resumed), "the bus did not resume it")
         }
     }
