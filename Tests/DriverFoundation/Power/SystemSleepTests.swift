@@ -57,6 +57,38 @@ import VirtualUSB
         }
     }
 
+    @Test("PNP-5, CB-8: a device that woke the system is told so in D0, before it is disarmed")
+    func wokeTheSystem() throws {
+        let script = Script([
+            .deviceAdd: { driver throws(DeviceError) in
+                var settings = IdleSettings()
+                settings.wakesSystem = true
+                try driver.device.setIdle(settings, by: .driver)
+            }
+        ])
+        try onBench(script) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            let device = try bench.device
+            await bench.plugAndPlay.system(.falling)
+            device.post(PowerPolicyMachine.Event.wake)
+            await bench.settle()
+            try check(!device.idleReport.isInD0, "it comes back before the system")
+            await bench.plugAndPlay.system(.awake)
+            let back = bench.journal.lines().drop { $0 != "exitD0" }.dropFirst()
+            try same(
+                back.joined(separator: "\n"),
+                """
+                enterD0
+                postInterruptsEnabled
+                wakeTriggered
+                disarmWake
+                power-managed queues started
+                restartSelfManagedIO
+                """, "the way back")
+        }
+    }
+
     @Test("PNP-5: an idle device that wakes nothing stays down over the system's sleep")
     func staysIdle() throws {
         for powersUp in [false, true] {
