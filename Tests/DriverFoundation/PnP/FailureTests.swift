@@ -37,15 +37,21 @@ import VirtualUSB
         }
     }
 
-    @Test("DEV-17, PNP-19: a device that shall not be started again waits for its removal")
+    @Test(
+        "DEV-17, PNP-19: a device that shall not be started again refuses all until its removal")
     func staysFailed() throws {
         try onBench { bench in
-            let (plug, _) = try await bench.plug()
-            await bench.journal.wait(for: .started)
+            let (plug, _, file) = try await bench.open()
             let device = try bench.device
             device.setFailed(restarts: false)
             await bench.journal.wait(for: .restartRefused)
             try check(device.isFailed, "not failed")
+            try check(await code { try await file.write([1]) } != nil, "a write succeeds")
+            try same(await code { try await device.suspendNow() }, .invalidDeviceState, "a command")
+            try same(
+                await code { try await device.withD0 { () throws(DeviceError) in } },
+                .invalidDeviceState, "D0")
+            await file.close()
             try same(bench.interfaces.all(of: .gadget).count, 0, "interfaces")
             try same(await code { try await device.start() }, .invalidDeviceState, "a start")
             await plug.unplug()

@@ -67,6 +67,24 @@ import VirtualUSB
         }
     }
 
+    @Test("PNP-9: a stop that was granted and is given up leaves the device as it was")
+    func givenUp() throws {
+        try onBench { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            let device = try bench.device
+            device.post(PnPMachine.Event.queryStop)
+            await bench.journal.wait(for: .returned(.queryStop))
+            await bench.settle()
+            try same(device.state.value.pnp.state, .stopPending, "state")
+            try same(device.idleReport.holders.map(\.name), ["a query that is pending"], "holders")
+            device.post(PnPMachine.Event.cancelStop)
+            try same(device.state.value.pnp.state, .started, "state")
+            try same(device.idleReport.holders, [], "holders")
+            try bench.journal.expect(StartTests.pnp1 + "\nqueryStop")
+        }
+    }
+
     @Test("PNP-10: a restart is a stop and a start, without asking")
     func restart() throws {
         try onBench { bench in
@@ -161,6 +179,41 @@ import VirtualUSB
             hardware closed
             restart refused
             """, throwing: .stalled, from: .postInterruptsEnabled)
+    }
+
+    @Test("PNP-14, PNP-17: a self-managed Restart that fails is unwound, to D3Final")
+    func restartFails() throws {
+        let script = IdleTests.script([
+            .restartSelfManagedIO: { _ throws(DeviceError) in throw DeviceError(.stalled) }
+        ])
+        try onBench(script, options: StartTests.withoutRestart) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .started)
+            let (driver, device) = (try bench.driver, try bench.device)
+            await bench.clock.wait(for: .seconds(3))
+            try same(await code { try await device.wakeNow() }, .invalidDeviceState, "waking")
+            await bench.journal.wait(for: .restartRefused)
+            try bench.journal.expect(
+                [StartTests.pnp1, IdleTests.down].joined(separator: "\n") + "\n" + """
+                    enterD0
+                    postInterruptsEnabled
+                    power-managed queues started
+                    restartSelfManagedIO …
+                    restartSelfManagedIO threw: stalled
+                    (not: suspendSelfManagedIO)
+                    power-managed queues held
+                    preInterruptsDisabled
+                    exitD0
+                    failed
+                    releaseHardware
+                    interfaces disabled
+                    power-managed queues purged
+                    flushSelfManagedIO
+                    hardware closed
+                    restart refused
+                    """)
+            try same(await driver.notes.last, "exitD0(to: d3Final)", "argument")
+        }
     }
 
     @Test(

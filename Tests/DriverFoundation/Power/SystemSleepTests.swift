@@ -57,8 +57,7 @@ import VirtualUSB
         }
     }
 
-    @Test(
-        "WAKE-5, PNP-5: the device that woke the system is told so, with the reason, before disarm")
+    @Test("WAKE-5, PNP-5, CB-8: a device that woke the system is told so in D0, before the disarm")
     func wokeTheSystem() throws {
         let script = Script([
             .deviceAdd: { driver throws(DeviceError) in
@@ -73,6 +72,8 @@ import VirtualUSB
             let (device, driver) = (try bench.device, try bench.driver)
             await bench.plugAndPlay.system(.falling)
             device.state.value.parts.wakeSignalled?()
+            await bench.settle()
+            try check(!device.idleReport.isInD0, "it comes back before the system")
             await bench.plugAndPlay.system(.awake)
             try same(
                 await driver.notes.suffix(5),
@@ -80,6 +81,17 @@ import VirtualUSB
                     "armWake(for: systemSleep)", "exitD0(to: d2)", "enterD0(from: d2)",
                     "wakeTriggered(for: systemSleep)", "disarmWake(for: systemSleep)",
                 ], "told")
+            let back = bench.journal.lines().drop { $0 != "exitD0" }.dropFirst()
+            try same(
+                back.joined(separator: "\n"),
+                """
+                enterD0
+                postInterruptsEnabled
+                wakeTriggered
+                disarmWake
+                power-managed queues started
+                restartSelfManagedIO
+                """, "the way back")
         }
     }
 
