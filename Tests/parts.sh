@@ -314,41 +314,45 @@ has_lines() { # EXPECTED OUTPUT
 }
 
 part_lab() {
-    local cases=("$@") name product cpus status failed=0
+    local cases=("$@") name product cpus folder failed=0
     if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
     need "${building[@]}"
     "$tests/Lab/setup"
-    for name in "${cases[@]}"; do
+    # A case says itself which program it has not.
+    if (($# == 0)); then swift build || echo "not all of the lab's programs can be built"; fi
+    for name in "$@"; do
         for product in ${lab_programs[$name]-}; do
-            # A case says itself which program it has not.
             swift build --product "$product" || echo "the lab's program $product cannot be built"
         done
     done
-    for cpus in 1 2; do
-        status=0
-        "$tests/Lab/boot" -s "$cpus" -t 1800 -o "$state/lab-$cpus" \
-            "LAB_CPUS=$cpus LAB_BIN=$(swift build --show-bin-path) Tests/Lab/run-cases ${cases[*]}" 2>&1 |
-            tee "$state/lab.output-$cpus" || status=$?
-        if "$tests/Lab/kernel-log" "$state/lab-$cpus/kernel.log"; then
-            echo "PASS kernel-log" >>"$state/lab.output-$cpus"
-        else
-            echo "FAIL kernel-log" >>"$state/lab.output-$cpus"
-            echo "what the kernel logged must not be there; all of it: Tests/Lab/kernel-log --print $state/lab-$cpus/kernel.log"
-        fi
-        # A guest that ended early has left cases without a verdict.
-        for name in "${cases[@]}"; do
-            grep --quiet --extended-regexp "^(PASS|FAIL) $name " "$state/lab.output-$cpus" ||
-                echo "FAIL $name never" >>"$state/lab.output-$cpus"
-        done
-        count passed "$(grep --count '^PASS ' "$state/lab.output-$cpus" || true)"
-        count failed "$(grep --count '^FAIL ' "$state/lab.output-$cpus" || true)"
-        if ((status != 0)) || grep --quiet '^FAIL ' "$state/lab.output-$cpus"; then failed=1; fi
-    done
+    folder=$(swift build --show-bin-path)
+    for cpus in 1 2; do boot_lab "$cpus" "${cases[@]}" || failed=1; done
     report "$(printf '%-14s %-14s %-14s' "lab's case" "1 processor" "2 processors")"
     for name in "${cases[@]}" kernel-log; do
         report "$(printf '%-14s %-14s %-14s' "$name" "$(lab_verdict 1 "$name")" "$(lab_verdict 2 "$name")")"
     done
     return "$failed"
+}
+
+boot_lab() { # CPUS CASE…
+    local cpus=$1 output="$state/lab.output-$1" status=0 name
+    shift
+    "$tests/Lab/boot" -s "$cpus" -t 1800 -o "$state/lab-$cpus" \
+        "LAB_CPUS=$cpus LAB_BIN=$folder Tests/Lab/run-cases $*" 2>&1 |
+        tee "$output" || status=$?
+    if "$tests/Lab/kernel-log" "$state/lab-$cpus/kernel.log"; then
+        echo "PASS kernel-log" >>"$output"
+    else
+        echo "FAIL kernel-log" >>"$output"
+        echo "what the kernel logged must not be there; all of it: Tests/Lab/kernel-log --print $state/lab-$cpus/kernel.log"
+    fi
+    # A guest that ended early has left cases without a verdict.
+    for name in "$@"; do
+        grep --quiet --extended-regexp "^(PASS|FAIL) $name " "$output" || echo "FAIL $name never" >>"$output"
+    done
+    count passed "$(grep --count '^PASS ' "$output" || true)"
+    count failed "$(grep --count '^FAIL ' "$output" || true)"
+    if ((status != 0)) || grep --quiet '^FAIL ' "$output"; then return 1; fi
 }
 
 lab_verdict() { # CPUS CASE
