@@ -184,6 +184,7 @@ part_storm() {
         children=("${children[@]:1}")
         grep --invert-match --extended-regexp '^(mark|seed) ' "$state/storm.$half" || true
     done
+    find_planted "$program" "$seeds" || failed=1
     if ((failed)); then return 1; fi
     count passed "$seeds"
     # Each process prints "mark COUNT NAME" for every race that storms must run into.
@@ -198,23 +199,49 @@ part_storm() {
     ' "$state/storm.first" "$state/storm.second"
 }
 
+# Each mistake that the framework can be asked to make: one of so many storms must find it.
+find_planted() { # PROGRAM SEEDS
+    local fault status count
+    local failed=0
+    while read -r fault; do
+        status=0
+        # Where it trapped is known; that it did, the shell would say.
+        { SWIFT_BACKTRACE=enable=no "$1" --search "$fault" "$2" >"$state/storm.planted"; } 2>"$state/storm.trap" || status=$?
+        count=$(tail -n 1 "$state/storm.planted")
+        if ((status != 0)) && [[ $count =~ ^[0-9]+$ ]]; then
+            echo "planted: $fault: found after $count storms"
+            count passed 1
+        else
+            echo "FAIL planted: $fault: not found by $2 storms (status $status)"
+            count failed 1
+            failed=1
+        fi
+    done < <("$1" --faults)
+    return "$failed"
+}
+
 part_sanitize() {
     # The exploration of the machines is pure, of one thread, and slow under a sanitizer.
-    local kind program failed=0 filter=(--skip MachinesTests)
+    local kind program folder failed=0 filter=(--skip MachinesTests) scratch
+    # A simulation is of one thread, in which the thread sanitizer has nothing to find: the more seeds
+    # are for the other one.
+    local -A seeds=([thread]=4 [address]=20)
     need "${building[@]}" "${referees[@]}" umockdev
     if (($#)); then filter=(--filter "$1"); fi
-    export STORM_SEEDS=40
     # The test library itself leaks a little.
     export ASAN_OPTIONS=detect_leaks=0
     for kind in thread address; do
         echo "the $kind sanitizer"
         if [[ $kind == thread ]]; then export SANITIZE_THREAD=1; else unset SANITIZE_THREAD; fi
+        export SIMULATION_SEEDS=${seeds[$kind]}
+        scratch=("--sanitize=$kind" --scratch-path ".build-$kind")
+        swift build "${scratch[@]}" --build-tests
         tested count_tests "$state/sanitize.$kind" \
-            swift test --disable-xctest "--sanitize=$kind" --scratch-path ".build-$kind" "${filter[@]}" || failed=1
+            swift test "${scratch[@]}" --skip-build --disable-xctest "${filter[@]}" || failed=1
         if (($#)); then continue; fi
+        folder=$(swift build "${scratch[@]}" --show-bin-path)
         for program in "$stand_in" "$stand_in_hotplug"; do
-            tested count_cases "$state/sanitize.$kind-$program" \
-                swift run "--sanitize=$kind" --scratch-path ".build-$kind" "$program" || failed=1
+            tested count_cases "$state/sanitize.$kind-$program" "$folder/$program" || failed=1
         done
     done
     return "$failed"
@@ -320,41 +347,45 @@ has_lines() { # EXPECTED OUTPUT
 }
 
 part_lab() {
-    local cases=("$@") name product cpus status failed=0
+    local cases=("$@") name product cpus folder failed=0
     if ((${#cases[@]} == 0)); then read -r -a cases <<<"$("$tests/Lab/run-cases" --list)"; fi
     need "${building[@]}" "${referees[@]}" systemd
     "$tests/Lab/setup"
-    for name in "${cases[@]}"; do
+    # A case says itself which program it has not.
+    if (($# == 0)); then swift build || echo "not all of the lab's programs can be built"; fi
+    for name in "$@"; do
         for product in ${lab_programs[$name]-}; do
-            # A case says itself which program it has not.
             swift build --product "$product" || echo "the lab's program $product cannot be built"
         done
     done
-    for cpus in 1 2; do
-        status=0
-        "$tests/Lab/boot" -s "$cpus" -t 1800 -o "$state/lab-$cpus" \
-            "LAB_CPUS=$cpus LAB_BIN=$(swift build --show-bin-path) Tests/Lab/run-cases ${cases[*]}" 2>&1 |
-            tee "$state/lab.output-$cpus" || status=$?
-        if "$tests/Lab/kernel-log" "$state/lab-$cpus/kernel.log"; then
-            echo "PASS kernel-log" >>"$state/lab.output-$cpus"
-        else
-            echo "FAIL kernel-log" >>"$state/lab.output-$cpus"
-            echo "what the kernel logged must not be there; all of it: Tests/Lab/kernel-log --print $state/lab-$cpus/kernel.log"
-        fi
-        # A guest that ended early has left cases without a verdict.
-        for name in "${cases[@]}"; do
-            grep --quiet --extended-regexp "^(PASS|FAIL) $name " "$state/lab.output-$cpus" ||
-                echo "FAIL $name never" >>"$state/lab.output-$cpus"
-        done
-        count passed "$(grep --count '^PASS ' "$state/lab.output-$cpus" || true)"
-        count failed "$(grep --count '^FAIL ' "$state/lab.output-$cpus" || true)"
-        if ((status != 0)) || grep --quiet '^FAIL ' "$state/lab.output-$cpus"; then failed=1; fi
-    done
+    folder=$(swift build --show-bin-path)
+    for cpus in 1 2; do boot_lab "$cpus" "${cases[@]}" || failed=1; done
     report "$(printf '%-14s %-14s %-14s' "lab's case" "1 processor" "2 processors")"
     for name in "${cases[@]}" kernel-log; do
         report "$(printf '%-14s %-14s %-14s' "$name" "$(lab_verdict 1 "$name")" "$(lab_verdict 2 "$name")")"
     done
     return "$failed"
+}
+
+boot_lab() { # CPUS CASE…
+    local cpus=$1 output="$state/lab.output-$1" status=0 name
+    shift
+    "$tests/Lab/boot" -s "$cpus" -t 1800 -o "$state/lab-$cpus" \
+        "LAB_CPUS=$cpus LAB_BIN=$folder Tests/Lab/run-cases $*" 2>&1 |
+        tee "$output" || status=$?
+    if "$tests/Lab/kernel-log" "$state/lab-$cpus/kernel.log"; then
+        echo "PASS kernel-log" >>"$output"
+    else
+        echo "FAIL kernel-log" >>"$output"
+        echo "what the kernel logged must not be there; all of it: Tests/Lab/kernel-log --print $state/lab-$cpus/kernel.log"
+    fi
+    # A guest that ended early has left cases without a verdict.
+    for name in "$@"; do
+        grep --quiet --extended-regexp "^(PASS|FAIL) $name " "$output" || echo "FAIL $name never" >>"$output"
+    done
+    count passed "$(grep --count '^PASS ' "$output" || true)"
+    count failed "$(grep --count '^FAIL ' "$output" || true)"
+    if ((status != 0)) || grep --quiet '^FAIL ' "$output"; then return 1; fi
 }
 
 lab_verdict() { # CPUS CASE

@@ -4,6 +4,9 @@ internal import Glibc
 extension Simulation {
     /// The environment variable that makes ``seeds(_:options:_:)`` run one seed alone.
     public static let seedVariable = "SIMULATION_SEED"
+    /// The environment variable that makes it run so many seeds of each range at most: a sample,
+    /// for runs in which each seed is dear, as under a sanitizer.
+    public static let countVariable = "SIMULATION_SEEDS"
 
     /// What the runs of many seeds came to.
     public struct Survey: Sendable {
@@ -34,8 +37,9 @@ extension Simulation {
     /// Runs `body` once for each seed, and stops at the first that fails.
     ///
     /// With `SIMULATION_SEED` in the environment it runs that seed alone and prints the lines
-    /// logged: so a failure is replayed. The body should throw what it finds wrong (`try
-    /// #require`), since an expectation that merely records it leaves the seed unsaid.
+    /// logged: so a failure is replayed. With `SIMULATION_SEEDS=4` it runs the first four. The body
+    /// should throw what it finds wrong (`try #require`), since an expectation that merely records
+    /// it leaves the seed unsaid.
     ///
     /// Threading: as ``run(seed:options:_:)``.
     /// - Throws: the first seed's ``SimulationError``.
@@ -45,22 +49,31 @@ extension Simulation {
         _ body: @escaping @Sendable (Simulation) async throws -> Void
     ) throws(SimulationError) -> Survey {
         var survey = Survey()
-        if let seed = seedInEnvironment() {
+        if let seed = number(in: seedVariable) {
             let outcome = try run(seed: seed, options: options, body)
             print("seed \(seed):", outcome.lines.joined(separator: "\n"), separator: "\n")
             survey.add(outcome)
             return survey
         }
-        for seed in seeds { survey.add(try run(seed: seed, options: options, body)) }
+        for seed in sample(of: seeds) { survey.add(try run(seed: seed, options: options, body)) }
         return survey
     }
 
-    private static func seedInEnvironment() -> UInt64? {
-        guard let value = unsafe getenv(seedVariable) else { return nil }
+    /// The first of these seeds, as many as the environment allows.
+    package static func sample(of seeds: Range<UInt64>) -> Range<UInt64> {
+        guard let limit = number(in: countVariable), limit < seeds.count else { return seeds }
+        return seeds.lowerBound..<seeds.lowerBound + limit
+    }
+
+    /// Whether the environment leaves seeds out: then what takes many to show is not shown.
+    package static var leavesSeedsOut: Bool {
+        number(in: seedVariable) != nil || number(in: countVariable) != nil
+    }
+
+    private static func number(in variable: String) -> UInt64? {
+        guard let value = unsafe getenv(variable) else { return nil }
         let text = unsafe String(cString: value)
-        guard let seed = UInt64(text) else {
-            fatalError("\(seedVariable) is not a seed: \(text)")
-        }
-        return seed
+        guard let number = UInt64(text) else { fatalError("\(variable) is not a number: \(text)") }
+        return number
     }
 }

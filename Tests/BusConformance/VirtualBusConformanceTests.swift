@@ -14,7 +14,7 @@ import USBBus
 
     @Test("each clause in many orders of what may overlap", arguments: ConformanceSuite.cases)
     func simulated(test: ConformanceCase) throws {
-        try Simulation.seeds(0..<60) { simulation in
+        try Simulation.seeds(0..<30) { simulation in
             let verdict = await ConformanceSuite.run(test, on: VirtualBench(on: simulation.loop))
             if verdict != .passed { tell(verdict, of: test, on: "simulated") }
             try #require(verdict == .passed, "\(test.sentence)")

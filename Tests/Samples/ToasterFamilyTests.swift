@@ -23,7 +23,7 @@ import VirtualUSB
 
     @Test("B-1, B-11, FL-2, FL-4: the family's story ends well, whatever happens at once")
     func everySeed() throws {
-        for seed in UInt64(0)..<200 {
+        for seed in Simulation.sample(of: 0..<200) {
             let lines = try tell(seed: seed)
             for part in [
                 "has toasted 2 slices in Toaster 1", "wants crispiness 5", "cannot eject it",

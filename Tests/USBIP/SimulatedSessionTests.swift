@@ -25,7 +25,7 @@ import VirtualUSB
             #expect(await device.configuration == nil)
             await device.unplug()
         }
-        #expect(survey.distinctTraces > 290)
+        #expect(survey.distinctTraces * 30 > survey.runs * 29)
     }
 
     @Test("unplug at any moment ends the session, and each transfer at most once")

@@ -165,7 +165,11 @@ public final class ChildList<Identification: Hashable & Sendable, Address: Senda
                 {
                     throw DeviceError(.cancelled, "The driver does not want it again (B-2).")
                 }
-                let child = try await handlers.create(entry.identification, entry.address)
+                let child = try await parent.environment.verifier.pass(
+                    around: FailPoint.childCreate
+                ) { [handlers] () throws(DeviceError) in
+                    try await handlers.create(entry.identification, entry.address)
+                }
                 made(
                     token,
                     try parent.attachChild(child) { [weak self] in

@@ -4,6 +4,7 @@ extension Device {
     func attachChild(
         _ child: ChildDevice, ended: @escaping @Sendable (_ isMadeAnew: Bool) -> Void
     ) throws(DeviceError) -> Device? {
+        try environment.verifier.pass(.childAttach)
         guard !child.identity.instanceID.isEmpty,
             child.identity.hardwareIDs.first?.isEmpty == false
         else {

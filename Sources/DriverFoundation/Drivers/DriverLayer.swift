@@ -139,6 +139,13 @@ extension Device {
     private func callDriver(
         _ call: DriverCall, _ driver: any FunctionDriver
     ) async throws(DeviceError) {
+        if call == .releaseHardware, !state.value.lifecycle.isPrepared {
+            // A layer failed before the driver had its turn (PNP-12).
+            return
+        }
+        if call == .prepareHardware || call == .releaseHardware {
+            state.value.lifecycle.isPrepared = call == .prepareHardware
+        }
         observe(.began(call.callback))
         do throws(DeviceError) {
             try await watched(call.callback) { () throws(DeviceError) in

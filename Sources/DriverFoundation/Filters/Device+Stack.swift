@@ -49,7 +49,9 @@ extension Device {
     private func add(_ filter: FilterPlacement) async {
         let level = DeviceLevel(filter.position, of: self, above: state.value.stack.top)
         do throws(DeviceError) {
-            let driver = try await filter.driver.init(level: level)
+            let driver = try await environment.verifier.pass(
+                around: FailPoint.filter(.deviceAdd)
+            ) { () throws(DeviceError) in try await filter.driver.init(level: level) }
             level.filter = driver
             state.value.stack.levels.append(level)
             add(

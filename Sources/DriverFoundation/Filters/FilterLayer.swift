@@ -6,13 +6,19 @@
 final class FilterLayer: DriverLayer {
     private let filter: any FilterDriver
     private let position: DeviceLevel.Position
-    // What it has done and nothing has undone yet.
-    private let done: LoopConfined<[DriverCall]>
+    private let state: LoopConfined<State>
+
+    private struct State {
+        // What it has done and nothing has undone yet.
+        var done: DriverCall?
+        // It was asked to prepare the hardware, and not yet to release it.
+        var isPrepared = false
+    }
 
     init(_ filter: any FilterDriver, at position: DeviceLevel.Position) {
         self.filter = filter
         self.position = position
-        done = LoopConfined(on: filter.scope.loop, [])
+        state = LoopConfined(on: filter.scope.loop, State())
     }
 
     func before(_ call: DriverCall, on device: Device) async throws(DeviceError) {
@@ -25,16 +31,30 @@ final class FilterLayer: DriverLayer {
 
     func cleanUp(after call: DriverCall, on device: Device) async {
         // Only a filter that has had its turn has something to undo.
-        guard let undo = call.undo, done.value.contains(call) else { return }
+        guard let undo = call.undo, state.value.done == call else { return }
         do throws(DeviceError) { try await take(undo) } catch {
             device.report("a filter\u{2019}s \(undo.callback.rawValue): \(error)")
         }
-        done.value = []
+        state.value.done = nil
     }
 
     private func take(_ call: DriverCall) async throws(DeviceError) {
-        try await filter.take(call)
-        done.value = call.goesUp ? [call] : []
+        // What is undone stays undone, whatever its call throws.
+        if !call.goesUp { state.value.done = nil }
+        // One that another driver's failure kept from preparing has nothing to release (PNP-12).
+        if call == .releaseHardware, !state.value.isPrepared { return }
+        if call == .prepareHardware || call == .releaseHardware {
+            state.value.isPrepared = call == .prepareHardware
+        }
+        if FailPoint.filterCallbacks.contains(call.callback) {
+            let verifier = filter.device.environment.verifier
+            try await verifier.pass(around: FailPoint.filter(call.callback)) {
+                [filter] () throws(DeviceError) in try await filter.take(call)
+            }
+        } else {
+            try await filter.take(call)
+        }
+        if call.goesUp { state.value.done = call }
     }
 }
 

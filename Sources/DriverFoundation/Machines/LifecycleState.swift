@@ -8,6 +8,8 @@ struct LifecycleState {
     var waiters: [@Sendable (Device) -> Bool] = []
     /// Around the driver, the outermost first (CX-1).
     var layers: [any DriverLayer] = []
+    /// Whether the driver was asked to prepare the hardware, and not yet to release it.
+    var isPrepared = false
     var power = PowerUse()
     var areInterfacesEnabled = false
     /// Removals of children that have not ended.

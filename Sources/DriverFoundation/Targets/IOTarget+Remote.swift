@@ -81,7 +81,10 @@ extension IOTarget {
         storage.value.remote.last = opening
         storage.value.remote.number += 1
         let file: any FilePort
-        do throws(DeviceError) { file = try await openPort(opening) } catch {
+        do throws(DeviceError) {
+            try device.environment.verifier.pass(.targetOpen)
+            file = try await openPort(opening)
+        } catch {
             storage.value.remote.isOpening = false
             storage.value.remote.isGivenUp = false
             throw error
@@ -200,7 +203,11 @@ extension IOTarget {
             await closeForQueryRemove()
             return nil
         }
-        do throws(DeviceError) { try await handler(self) } catch { return error }
+        do throws(DeviceError) {
+            try await device.environment.verifier.pass(around: FailPoint.targetQuery) {
+                () throws(DeviceError) in try await handler(self)
+            }
+        } catch { return error }
         contract(
             !isStill(number) || [.closed, .closedForQueryRemove, .deleted].contains(state),
             "T-6: a handler of queryRemove neither closed \(name) nor threw: call"

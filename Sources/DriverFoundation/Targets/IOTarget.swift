@@ -130,6 +130,12 @@ public final class IOTarget: Sendable {
             core.device === device,
             "R-11: a request of \(core.device.name) was sent to a target of \(device.name)")
         core.leaveDriver()
+        do throws(DeviceError) {
+            try device.environment.verifier.pass(.targetRequest)
+        } catch {
+            core.state.value.phase = .sent
+            return core.complete(ClientReply(error: error))
+        }
         if !core.state.value.isCancelled, state == .started || ignoresState && state != .deleted,
             storage.value.port?.take(core) == true
         {
@@ -150,6 +156,7 @@ public final class IOTarget: Sendable {
     /// Errors: `.invalidDeviceState` for a target that is closed or deleted.
     public func start() async throws(DeviceError) {
         await stopsEnded()
+        try device.environment.verifier.pass(.targetStart)
         switch storage.value.state {
         case .started: return
         case .stopped, .purged: storage.value.state = .started

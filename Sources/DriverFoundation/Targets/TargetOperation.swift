@@ -85,7 +85,10 @@ final class TargetOperation: RequestOperation {
             state.value.deadline = deadline
             deadline.arm(at: instant)
         }
-        target.admit(self)
+        do throws(DeviceError) {
+            try target.device.environment.verifier.pass(.targetRequest)
+            target.admit(self)
+        } catch { refuse(error) }
     }
 
     func pend() { state.value.phase = .pended }
@@ -125,6 +128,9 @@ final class TargetOperation: RequestOperation {
         guard state.value.phase == .sent else { return }
         target.forget(self)
         var reply = reply
+        do throws(DeviceError) {
+            try target.device.environment.verifier.pass(.targetReply)
+        } catch { reply = reply.failing(with: error) }
         switch (state.value.interruption, reply.error) {
         // the time-out is why it was cancelled, and so what its sender hears.
         case (.timedOut, let error?) where error.code == .cancelled:

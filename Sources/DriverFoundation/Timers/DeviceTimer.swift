@@ -137,6 +137,7 @@ extension Device {
             period.map { $0.nanoseconds > 0 } ?? true,
             "L-3: the period of timer \(name) must be above zero: leave it out for one call")
         contract(tolerance >= .zero, "L-3: the tolerance of timer \(name) is negative")
+        try environment.verifier.pass(.timer)
         let worker = callbackWorker("timer \(name)", for: driver, handler)
         let schedule = TimerSchedule(on: loop, every: period, tolerance: tolerance, worker)
         let object = try object.add(

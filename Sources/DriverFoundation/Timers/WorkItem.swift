@@ -58,6 +58,7 @@ extension Device {
         _ name: String = "", for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver) async -> Void
     ) throws(DeviceError) -> WorkItem {
+        try environment.verifier.pass(.workItem)
         let worker = callbackWorker("work item \(name)", for: driver, handler)
         return WorkItem(try own("work item", name, worker, "L-4"), worker)
     }
@@ -69,6 +70,7 @@ extension Device {
         _ name: String = "", for driver: isolated Driver,
         _ handler: @escaping @Sendable (isolated Driver) -> Void
     ) throws(DeviceError) -> DeferredCall {
+        try environment.verifier.pass(.deferredCall)
         let worker = callbackWorker("deferred call \(name)", for: driver) { handler($0) }
         return DeferredCall(try own("deferred call", name, worker, "L-5"), worker)
     }

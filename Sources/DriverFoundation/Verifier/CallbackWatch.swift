@@ -11,10 +11,11 @@ extension Device {
     ) async throws(DeviceError) {
         beginWatching(callback)
         defer { endWatching(callback) }
-        let mayFail = callback.mayThrow
-        if mayFail { try environment.verifier.pass(.before(callback)) }
-        try await body()
-        if mayFail { try environment.verifier.pass(.after(callback)) }
+        if callback.mayThrow {
+            try await environment.verifier.pass(around: callback.rawValue, body)
+        } else {
+            try await body()
+        }
     }
 
     private func beginWatching(_ callback: DriverCallback) {

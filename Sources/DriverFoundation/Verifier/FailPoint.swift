@@ -13,13 +13,13 @@ public struct FailPoint: Hashable, Sendable, CustomStringConvertible {
     public var description: String { name }
 
     /// A callback that fails before it has done anything.
-    static func before(_ callback: DriverCallback) -> FailPoint {
-        FailPoint("\(callback.rawValue), at its beginning")
+    static func before(_ callback: String) -> FailPoint {
+        FailPoint("\(callback), at its beginning")
     }
 
     /// A callback that fails when it has done everything.
-    static func after(_ callback: DriverCallback) -> FailPoint {
-        FailPoint("\(callback.rawValue), at its end")
+    static func after(_ callback: String) -> FailPoint {
+        FailPoint("\(callback), at its end")
     }
 }
 
@@ -49,16 +49,18 @@ extension FailPoint {
     static let busSubmit = FailPoint("the bus takes a transfer")
 
     /// All points of the framework's own, callbacks apart.
-    static let calls: [FailPoint] = [
-        pipe, alternateSetting, transferMemory, transfer, pipeReset, reader, readerTransfer,
-        fileOpen, request, orderlyRemoval, busStart, busOpen, busConfiguration,
-        busClaim, busSetting, busClear, busTransfer, busSubmit,
-    ]
+    static let calls: [FailPoint] =
+        [
+            pipe, alternateSetting, transferMemory, transfer, pipeReset, reader, readerTransfer,
+            fileOpen, request, orderlyRemoval, busStart, busOpen, busConfiguration,
+            busClaim, busSetting, busClear, busTransfer, busSubmit,
+        ] + timers + targets + children
 
     /// All points of callbacks.
-    static let callbacks: [FailPoint] = DriverCallback.allCases.flatMap { callback in
-        callback.mayThrow ? [before(callback), after(callback)] : []
-    }
+    static let callbacks: [FailPoint] =
+        (DriverCallback.allCases.filter(\.mayThrow).map(\.rawValue)
+        + filterCallbacks.map(filter) + [targetQuery, childCreate])
+        .flatMap { [before($0), after($0)] }
 
     /// Every point that there is.
     public static let all: [FailPoint] = calls + callbacks

@@ -92,6 +92,16 @@ public final class Verifier: Sendable {
         if fails(point()) { throw DeviceError(.outOfMemory, Self.reason) }
     }
 
+    /// The same before a callback and after it.
+    func pass<Value>(
+        around callback: @autoclosure () -> String, _ body: () async throws(DeviceError) -> Value
+    ) async throws(DeviceError) -> Value {
+        try pass(.before(callback()))
+        let value = try await body()
+        try pass(.after(callback()))
+        return value
+    }
+
     /// The same for calls of the bus.
     @inline(__always)
     func passBus(_ point: @autoclosure () -> FailPoint) throws(BusError) {

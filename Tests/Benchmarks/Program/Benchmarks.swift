@@ -47,6 +47,11 @@ struct Benchmarks {
         let awaited = Cost.allocations(of: Measurement.awaited, depth: 1)
         let libusb = Cost.allocations(of: Measurement.loops[0], depth: 1)
         counts.append((Measurement.awaited, awaited, libusb.map { $0 + 1 }))
+        for caller in CallbackDriver.Caller.allCases {
+            // libusb waits in whole milliseconds, and a timer with it.
+            let allocations = Cost.allocations(of: caller.rawValue, depth: 1, divisor: 10)
+            counts.append((caller.rawValue, allocations, 0))
+        }
         for count in counts where !holds(count.loop, count.allocations, to: count.limit) {
             isComplete = false
         }

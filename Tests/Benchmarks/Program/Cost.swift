@@ -11,8 +11,11 @@ struct Cost {
     var ioctls: Double?
     var nanoseconds: Double?
 
-    /// What one transfer of a loop allocates, and nothing else.
-    static func allocations(of loop: String, depth: Int) -> Double? {
+    /// What one transfer or call of a loop allocates, and nothing else.
+    ///
+    /// `divisor`: how many times fewer than usual it is measured with.
+    static func allocations(of loop: String, depth: Int, divisor: Int = 1) -> Double? {
+        let (short, long) = (short / divisor, long / divisor)
         guard let few = number(after: "allocations", in: command(loop, depth, short)),
             let many = number(after: "allocations", in: command(loop, depth, long))
         else { return nil }

@@ -36,6 +36,8 @@ enum Measurement {
             let first = allocation_count()
             precondition(df_raw_loop(node, Int32(depth), count) == 0, "the loop in C failed")
             allocations = allocation_count() - first
+        } else if let caller = CallbackDriver.Caller(rawValue: loop) {
+            allocations = waited { try await CallbackDriver.run(node, caller, count: count) }
         } else if loop == loops[2] || loop == awaited {
             ReadingDriver.isAwaited = loop == awaited
             allocations = waited { try await ReadingDriver.run(node, depth: depth, count: count) }

@@ -9,8 +9,8 @@ final class Account: @unchecked Sendable {
     private(set) var answers: [String] = []
     private var asked = 0
     private var lives: [Life] = []
-    /// Which of them an attachment's present device has: one that failed is made anew (PNP-18).
-    private var present: [AttachmentID: Int] = [:]
+    /// Which of them a device has. Another may be where one was in memory.
+    private var present: [ObjectIdentifier: Int] = [:]
 
     private struct Life {
         weak var device: Device?
@@ -23,10 +23,10 @@ final class Account: @unchecked Sendable {
     func note(_ step: LifecycleStep, of device: Device) {
         steps.append(step)
         if case .matched = step {
-            present[device.attached.id] = lives.count
+            present[ObjectIdentifier(device)] = lives.count
             lives.append(Life(device: device))
         }
-        if let index = present[device.attached.id] { lives[index].steps.append(step) }
+        if let index = present[ObjectIdentifier(device)] { lives[index].steps.append(step) }
     }
 
     /// Throws what does not balance.

@@ -11,10 +11,23 @@ actor FrailDriver: FunctionDriver {
         static let wait: ControlCode = 3
         static let reset: ControlCode = 4
         static let configure: ControlCode = 5
+        static let timed: ControlCode = 6
+        static let worked: ControlCode = 7
+        static let own: ControlCode = 8
+        static let part: ControlCode = 9
     }
 
     nonisolated let device: Device
     private let waiting: RequestQueue
+    /// What the timer answers, and what the work item and the deferred call answer.
+    private let timed: RequestQueue
+    private let worked: RequestQueue
+    private var timer: DeviceTimer?
+    private var work: WorkItem?
+    private var answer: DeferredCall?
+    private var parts: ChildList<Int, Void>?
+    private var part: DeviceInterface?
+    private var target: IOTarget?
     private var output: USBPipe?
     private var input: USBPipe?
     private var reader: ContinuousReader?
@@ -22,12 +35,42 @@ actor FrailDriver: FunctionDriver {
     init(device: Device) async throws(DeviceError) {
         self.device = device
         waiting = device.queue(.manual)
+        timed = device.queue(.manual)
+        worked = device.queue(.manual)
         device.register(.gadget)
         idle(after: .seconds(600), wakes: true)
         device.queue(
             .parallel(limit: 2), for: self, read: { await $0.read($1) },
             write: { await $0.write($1) })
-        device.queue(.sequential, for: self, deviceControl: { await $0.control($1) })
+        device.queue(.parallel(limit: 8), for: self, deviceControl: { await $0.control($1) })
+        try makeParts()
+    }
+
+    private func makeParts() throws(DeviceError) {
+        timer = try device.timer("answers", for: self) { $0.timed.next()?.complete() }
+        work = try device.workItem("asks", for: self) { _ = $0.answer?.enqueue() }
+        answer = try device.deferredCall("answers", for: self) { $0.worked.next()?.complete() }
+        parts = device.childList(of: Int.self, for: self, scan: { $0.scan() }) {
+            _, number throws(DeviceError) in
+            var child = ChildDevice(
+                DeviceIdentity(name: "part", instanceID: "\(number)", hardwareIDs: ["part"]))
+            child.driver = FrailPart.self
+            return child
+        }
+        device.watch(
+            .frailPart, for: self, arrived: { $0.part = $1 },
+            removed: { driver, _ in driver.part = nil })
+        target = device.remoteTarget(
+            for: self,
+            queryRemove: { _, target throws(DeviceError) in await target.closeForQueryRemove() },
+            removeCanceled: { _, target in try? await target.reopen() },
+            removeComplete: { _, target in await target.close() })
+    }
+
+    private func scan() {
+        parts?.beginScan()
+        parts?.add(1)
+        parts?.endScan()
     }
 
     func prepareHardware() async throws(DeviceError) { try await findPipes() }
@@ -63,9 +106,24 @@ actor FrailDriver: FunctionDriver {
     }
 
     private func control(_ request: consuming Request) async {
-        if request.code == Code.wait { return request.forward(to: waiting) }
+        switch request.code {
+        case Code.wait: return request.forward(to: waiting)
+        case Code.timed:
+            request.forward(to: timed)
+            timer?.start(after: .milliseconds(5))
+            return
+        case Code.worked:
+            request.forward(to: worked)
+            work?.enqueue()
+            return
+        default: break
+        }
         do throws(DeviceError) {
             switch request.code {
+            case Code.own:
+                try await device.selfTarget.write([1], for: request)
+            case Code.part:
+                try await usePart(for: request)
             case Code.status:
                 _ = try await device.controlRead(.status, for: request)
             case Code.configure:
@@ -80,6 +138,19 @@ actor FrailDriver: FunctionDriver {
             }
             request.complete()
         } catch { request.fail(error) }
+    }
+}
+
+extension FrailDriver {
+    /// Opens the child, unless it is open, and leaves it open.
+    private func usePart(for request: borrowing Request) async throws(DeviceError) {
+        guard let target, let part else { throw DeviceError(.notFound) }
+        if target.state == .closed || target.state == .closedForQueryRemove {
+            try await target.open(part)
+        }
+        try await target.write([1, 2], for: request)
+        await target.stop(.waitForSentIO)
+        do throws(DeviceError) { try await target.start() } catch { try await target.start() }
     }
 }
 

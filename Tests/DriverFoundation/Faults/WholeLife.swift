@@ -31,10 +31,12 @@ struct WholeLife {
         options.verifier.failure = failure
         options.logger = Logger(label: "whole life") { _ in SwiftLogNoOpLogHandler() }
         options.observer = { device, step in
-            simulation.log("\(device.attached.id) \(step)")
+            simulation.log("\(device.name) \(step)")
             account.note(step, of: device)
         }
-        plugAndPlay = PlugAndPlay(on: bus, drivers: [FrailDriver.self], options: options)
+        plugAndPlay = PlugAndPlay(
+            on: bus, drivers: [FrailDriver.self],
+            filters: [.lower(FrailFilter.self), .upper(FrailFilter.self)], options: options)
     }
 
     func run() async throws -> Outcome {
@@ -85,6 +87,10 @@ struct WholeLife {
         }
         for call in calls { await call.value }
         await ask("reset") { _ = try await file.control(FrailDriver.Code.reset) }.value
+        for (name, code) in [
+            ("timed", FrailDriver.Code.timed), ("worked", FrailDriver.Code.worked),
+            ("own", FrailDriver.Code.own), ("part", FrailDriver.Code.part),
+        ] { await ask(name) { _ = try await file.control(code) }.value }
         await ask("settings") { _ = try await file.control(FrailDriver.Code.settings) }.value
         await goDownAndUp()
         let waiting = ask("wait") { _ = try await file.control(FrailDriver.Code.wait) }
@@ -97,7 +103,7 @@ struct WholeLife {
 
     /// Stops and starts the device, has it sleep and wake, and the system as well.
     private func goDownAndUp() async {
-        guard let device = await plugAndPlay.devices().first else { return }
+        guard let device = await device() else { return }
         do throws(DeviceError) { try await device.stop() } catch { try? await device.stop() }
         do throws(DeviceError) { try await device.start() } catch { try? await device.start() }
         try? await device.suspendNow()
@@ -129,8 +135,13 @@ struct WholeLife {
 
     private func remove() async {
         for _ in 0..<2 {
-            guard let device = await plugAndPlay.devices().first else { return }
+            guard let device = await device() else { return }
             try? await device.remove()
         }
+    }
+
+    /// The device, its children apart.
+    private func device() async -> Device? {
+        await plugAndPlay.devices().first { $0.usb != nil }
     }
 }

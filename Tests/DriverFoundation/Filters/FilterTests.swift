@@ -60,6 +60,22 @@ import VirtualUSB
         }
     }
 
+    @Test("FL-3, PNP-12: whom another driver's failure kept from preparing has nothing to release")
+    func unprepared() throws {
+        let script = Script([
+            .prepareHardware: { $0.tell("function prepareHardware") },
+            .releaseHardware: { $0.tell("function releaseHardware") },
+        ])
+        let filters: [FilterPlacement] = [.lower(Unprepared.self), .upper(Upper.self)]
+        try onBench(script, filters: filters, options: StartTests.withoutRestart) { bench in
+            _ = try await bench.plug()
+            await bench.journal.wait(for: .hardwareClosed)
+            let told = bench.journal.told.filter { $0.contains("Hardware") }
+            try same(
+                told, ["Unprepared prepareHardware", "Unprepared releaseHardware"], "calls")
+        }
+    }
+
     @Test("DRV-2: a filter that fails its add is silently not in the stack")
     func failingFilter() throws {
         try onBench(Self.writes, filters: [.upper(Failing.self), .upper(Telling<Upper>.self)]) {
@@ -214,6 +230,20 @@ private actor Telling<Place>: FilterDriver {
 private enum Upper {}
 private enum Topmost {}
 private enum Lower {}
+
+/// Cannot prepare the hardware.
+private actor Unprepared: FilterDriver {
+    static let matches: [DeviceMatch] = [.any]
+    nonisolated let level: DeviceLevel
+    init(level: DeviceLevel) async throws(DeviceError) { self.level = level }
+
+    func prepareHardware() async throws(DeviceError) {
+        device.tell("Unprepared prepareHardware")
+        throw DeviceError(.failed)
+    }
+
+    func releaseHardware() async throws(DeviceError) { device.tell("Unprepared releaseHardware") }
+}
 
 private actor Failing: FilterDriver {
     static let matches: [DeviceMatch] = [.any]

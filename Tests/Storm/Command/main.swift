@@ -1,3 +1,4 @@
+import DriverRuntime
 import DriverSimulation
 import Glibc
 import StormModel
@@ -6,9 +7,12 @@ import StormModel
 // storm --replay CASE: one storm, and its log. CASE is a seed, or what --shrink printed.
 // storm --shrink CASE: leaves out of a failing storm whatever it fails without.
 // --planted FAULT: the framework makes this mistake. --attempt CASE: for --shrink.
+// storm --faults: the mistakes that can be planted, a line each.
+// storm --search FAULT END: the seeds up to END until one finds the mistake; then it fails.
 
 func usage() -> Never {
     print("usage: storm FIRST END | storm --replay CASE | storm --shrink CASE [--planted FAULT]")
+    print("       storm --faults | storm --search FAULT END")
     exit(64)
 }
 
@@ -53,6 +57,15 @@ var planted: String?
 if let index = arguments.firstIndex(of: "--planted"), index + 1 < arguments.count {
     planted = arguments[index + 1]
     arguments.removeSubrange(index...(index + 1))
+}
+if arguments == ["--faults"] {
+    for fault in StormSurvey.faults { print(fault.name) }
+    exit(0)
+}
+if arguments.count == 3, arguments[0] == "--search", let end = UInt64(arguments[2]) {
+    guard !StormSurvey.planted(arguments[1]).isEmpty else { usage() }
+    StormSurvey.search(for: arguments[1], in: 0..<end)
+    exit(0)
 }
 guard arguments.count == 2 else { usage() }
 switch (arguments[0], StormCase(arguments[1])) {

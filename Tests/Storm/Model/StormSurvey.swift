@@ -31,9 +31,6 @@ package struct StormSurvey: Sendable {
     /// The seed that `SIMULATION_SEED` chooses to be run alone.
     package static var chosenSeed: UInt64? { number(in: Simulation.seedVariable) }
 
-    /// How many seeds `STORM_SEEDS` asks for.
-    package static var chosenCount: UInt64? { number(in: "STORM_SEEDS") }
-
     private static func number(in variable: String) -> UInt64? {
         unsafe getenv(variable).flatMap { UInt64(unsafe String(cString: $0)) }
     }
