@@ -1,6 +1,7 @@
-/// How a device idles.
+/// How a device idles. What others than its function driver ask for is within this package alone
+/// (DEV-3).
 extension Device {
-    func idle(after timeout: Duration, wakes: Bool = false) {
+    package func idle(after timeout: Duration, wakes: Bool = false) {
         var settings = IdleSettings()
         settings.isEnabled = true
         settings.timeout = max(timeout, .zero)
@@ -9,7 +10,7 @@ extension Device {
     }
 
     /// Replaces what one voice says about the device's sleep (WAKE-1, WAKE-8).
-    func setIdle(
+    package func setIdle(
         _ settings: IdleSettings, by voice: IdleSettings.Voice
     ) throws(DeviceError) {
         if let problem = settings.problem {
@@ -60,7 +61,7 @@ extension Device {
     // MARK: Directed power down
 
     /// Takes the device down now, whoever needs it (WAKE-9). Any thread.
-    func suspendNow() async throws(DeviceError) {
+    package func suspendNow() async throws(DeviceError) {
         let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
             let refusal = DeviceError(.invalidDeviceState, "\(name) does not go down now.")
             guard state.value.lifecycle.policy.state == .d0 else {
@@ -83,7 +84,7 @@ extension Device {
     }
 
     /// Brings a device back that idles or was sent to sleep. Any thread.
-    func wakeNow() async throws(DeviceError) {
+    package func wakeNow() async throws(DeviceError) {
         let error: DeviceError? = await loop.wait(ifEnded: .removed) { [self] answer in
             let reference = PowerReference("a command to wake", on: self)
             reference.take()
