@@ -1,6 +1,7 @@
-/// How a device idles.
+/// How a device idles. What others than its function driver ask for is within this package alone
+/// (DEV-3).
 extension Device {
-    func idle(after timeout: Duration, wakes: Bool = false) {
+    package func idle(after timeout: Duration, wakes: Bool = false) {
         var settings = IdleSettings()
         settings.isEnabled = true
         settings.timeout = max(timeout, .zero)

@@ -59,13 +59,13 @@ public final class PowerReference: Sendable {
 }
 
 extension Device {
-    func stopIdling(for purpose: String) -> PowerReference {
+    package func stopIdling(for purpose: String) -> PowerReference {
         let reference = PowerReference(purpose, on: self)
         reference.take()
         return reference
     }
 
-    func withD0<Value>(
+    package func withD0<Value>(
         for purpose: String = "the driver",
         _ body: () async throws(DeviceError) -> Value
     ) async throws(DeviceError) -> Value {
