@@ -12,13 +12,18 @@ final class ResumeWatch: Sendable {
     private let thread = SideThread(name: "usb wake")
     private let node: Int32
     private let power: RuntimePower
+    private let sleepTime: Int
     private let cancelled = Latch()
     private let ended = Latch()
 
-    /// Begins to watch. `resumed` is called on the watch's thread, unless the watch was ended.
-    init(node: Int32, _ power: RuntimePower, resumed: @escaping @Sendable () -> Void) {
+    /// Begins to watch a device that had slept for `sleepTime` before it was let. `resumed` is called on the watch's thread, unless the watch was ended.
+    init(
+        node: Int32, _ power: RuntimePower, sleepTime: Int,
+        resumed: @escaping @Sendable () -> Void
+    ) {
         self.node = node
         self.power = power
+        self.sleepTime = sleepTime
         thread.perform { [self] in
             if watch() { resumed() }
             ended.set()
@@ -26,9 +31,11 @@ final class ResumeWatch: Sendable {
         thread.stop()
     }
 
-    /// Ends it; the caller has ended the device's sleep before. Blocks for the moment it takes.
+    /// From now on a resume is not reported.
+    func cancel() { cancelled.set() }
+
+    /// Waits for its end, after ``cancel()`` and the end of the device's sleep.
     func end() {
-        cancelled.set()
         _ = ended.isSet(within: -1)
     }
 
@@ -38,7 +45,8 @@ final class ResumeWatch: Sendable {
     /// Whether it resumed.
     private func watch() -> Bool {
         var pause: Int32 = 20
-        while !power.isSuspended {
+        // It may have slept and resumed before the first look.
+        while !power.isSuspended, power.sleepTime == sleepTime {
             if cancelled.isSet(within: pause) { return false }
             pause = min(pause * 2, 500)
         }

@@ -30,6 +30,9 @@ package struct RuntimePower: Sendable, Hashable {
     /// Whether the device sleeps.
     package var isSuspended: Bool { SystemFile.text(folder + "/runtime_status") == "suspended" }
 
+    /// For how many milliseconds it has slept in all.
+    package var sleepTime: Int { SystemFile.number(folder + "/runtime_suspended_time") ?? 0 }
+
     /// Lets it sleep; 0 or an errno. The time for which nothing needed it has passed already, so
     /// the kernel's own is left out where this program may say so.
     package func allow(_ found: Settings) -> Int32 {

@@ -47,15 +47,19 @@ final class Suspension: @unchecked Sendable {
     func allow(_ resumed: @escaping @Sendable () -> Void) -> Result<Void, BusError> {
         guard let node, let power else { return failed("suspend", ENODEV) }
         endWatch()
+        let sleepTime = power.sleepTime
         let code = df_usbfs_allow_suspend(node)
         guard code == 0 else { return failed("suspend", code) }
-        if isArmed { watch = ResumeWatch(node: node, power, resumed: resumed) }
+        if isArmed {
+            watch = ResumeWatch(node: node, power, sleepTime: sleepTime, resumed: resumed)
+        }
         return .success(())
     }
 
     /// Gives the watch, whose thread ends now.
     func forbid() -> Result<ResumeWatch?, BusError> {
         guard found != nil, let node else { return .success(endWatch()) }
+        watch?.cancel()
         let code = df_usbfs_forbid_suspend(node)
         let watch = endWatch()
         guard code == 0 else { return failed("resume", code).map { nil } }
@@ -92,6 +96,7 @@ final class Suspension: @unchecked Sendable {
     @discardableResult
     private func endWatch() -> ResumeWatch? {
         let watch = watch.take()
+        watch?.cancel()
         watch?.end()
         return watch
     }

@@ -36,7 +36,7 @@ package enum SystemFile {
 
     /// Writes `text` to a file of the kernel's that is there; 0 or an errno.
     package static func write(_ text: String, to path: String) -> Int32 {
-        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)

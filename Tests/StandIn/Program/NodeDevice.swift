@@ -158,7 +158,7 @@ final class NodeDevice: Sendable {
                     power["runtime_status"] = "active"
                     df_node_resumed(descriptor)
                 }
-                power["runtime_status"] = "suspended"
+                power.fallAsleep()
                 return true
             }
         }

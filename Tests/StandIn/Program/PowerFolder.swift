@@ -5,7 +5,7 @@ import LibUSBBus
 struct PowerFolder: Sendable {
     /// What stands for `/sys/bus/usb/devices`.
     let root: String
-    private var device: String { root + "/usb1" }
+    private var device: String { root + "/1-1" }
 
     init() {
         var name = Array("/tmp/stand-in.XXXXXX".utf8CString)
@@ -13,7 +13,7 @@ struct PowerFolder: Sendable {
         root = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         mkdir(device, 0o700)
         mkdir(device + "/power", 0o700)
-        // As libusb describes a node that it was given: without a port.
+        // The place that each node says it has.
         set("1", "devnum")
         reset()
     }
@@ -23,10 +23,18 @@ struct PowerFolder: Sendable {
         self["control"] = "on"
         self["autosuspend_delay_ms"] = "2000"
         self["runtime_status"] = "active"
+        self["runtime_suspended_time"] = "0"
+    }
+
+    /// It fell asleep; the kernel counts for how long.
+    func fallAsleep() {
+        self["runtime_suspended_time"] = String((Int(self["runtime_suspended_time"]) ?? 0) + 50)
+        self["runtime_status"] = "suspended"
     }
 
     func remove() {
-        for name in ["control", "autosuspend_delay_ms", "runtime_status"] {
+        for name in ["control", "autosuspend_delay_ms", "runtime_status", "runtime_suspended_time"]
+        {
             unlink(device + "/power/" + name)
         }
         unlink(device + "/devnum")
