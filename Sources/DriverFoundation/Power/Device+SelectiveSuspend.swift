@@ -35,7 +35,7 @@ extension Device {
         // Cancelled meanwhile: whatever the answer, it comes too late.
         guard request == state.value.lifecycle.power.suspendRequest else {
             loop.reach(.suspendAnsweredTooLate)
-            if isGranted { try? await bus?.forbidSuspend() }
+            if isGranted, !loop.isPlanted(.lateSuspendKept) { try? await bus?.forbidSuspend() }
             return
         }
         state.value.lifecycle.power.wantsSuspend = false

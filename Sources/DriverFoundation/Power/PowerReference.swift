@@ -125,6 +125,7 @@ extension Device {
     // MARK: Counting
 
     fileprivate func referenced(by reference: PowerReference) {
+        if loop.isPlanted(.referenceLost) { return }
         switch state.value.lifecycle.take(reference) {
         case .none: break
         case .some(.idle): post(IdleMachine.Event.referenced)
@@ -138,6 +139,10 @@ extension Device {
     }
 
     fileprivate func dereferenced(by reference: PowerReference) {
+        if loop.isPlanted(.referenceLeaked) { return }
+        if loop.isPlanted(.referenceEndsAll) {
+            state.value.lifecycle.power.references = [reference]
+        }
         if state.value.lifecycle.drop(reference) { post(IdleMachine.Event.released) }
     }
 
