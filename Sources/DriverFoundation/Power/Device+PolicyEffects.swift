@@ -52,7 +52,10 @@ extension Device {
     func perform(_ effect: IdleMachine.Effect) {
         switch effect {
         case .startTimer: startIdleTimer()
-        case .cancelTimer: state.value.lifecycle.power.timer?.disarm()
+        case .cancelTimer:
+            if !loop.isPlanted(.idleTimerLeftArmed) {
+                state.value.lifecycle.power.timer?.disarm()
+            }
         case .reportTimeout:
             observe(.idleTimeout)
             postTimeout()

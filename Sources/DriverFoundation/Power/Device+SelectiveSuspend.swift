@@ -31,7 +31,9 @@ extension Device {
         // Cancelled meanwhile: whatever the answer, it comes too late.
         guard request == state.value.lifecycle.power.suspendRequest else {
             loop.reach(.suspendAnsweredTooLate)
-            if refusal == nil { try? await bus?.forbidSuspend() }
+            if refusal == nil, !loop.isPlanted(.lateSuspendKept) {
+                try? await bus?.forbidSuspend()
+            }
             return
         }
         state.value.lifecycle.power.wantsSuspend = false

@@ -21,7 +21,11 @@ extension Device {
     /// The system falls asleep: takes the device down, and returns when it is (PNP-5).
     func systemFallsAsleep() async {
         await loop.wait(ifEnded: ()) { [self] done in
-            state.value.lifecycle.power.sleepers.append(done)
+            if loop.isPlanted(.sleepAcknowledgedEarly) {
+                done.resume()
+            } else {
+                state.value.lifecycle.power.sleepers.append(done)
+            }
             post(PowerPolicyMachine.Event.systemSleep(wakes: idleSettings.wakesSystem))
         }
     }
@@ -49,6 +53,9 @@ extension Device {
     }
 
     func acknowledgeSleep() {
+        if loop.isPlanted(.sleepNotAcknowledged), !state.value.lifecycle.power.sleepers.isEmpty {
+            return
+        }
         let sleepers = state.value.lifecycle.power.sleepers
         state.value.lifecycle.power.sleepers = []
         for sleeper in sleepers { sleeper.resume() }

@@ -112,6 +112,7 @@ extension Device {
     // MARK: Counting
 
     fileprivate func referenced(by reference: PowerReference) {
+        if loop.isPlanted(.referenceLost) { return }
         switch state.value.lifecycle.take(reference) {
         case .none: break
         case .some(.idle): post(IdleMachine.Event.referenced)
@@ -125,6 +126,10 @@ extension Device {
     }
 
     fileprivate func dereferenced(by reference: PowerReference) {
+        if loop.isPlanted(.referenceLeaked) { return }
+        if loop.isPlanted(.referenceEndsAll) {
+            state.value.lifecycle.power.references = [reference]
+        }
         if state.value.lifecycle.drop(reference) { post(IdleMachine.Event.released) }
     }
 

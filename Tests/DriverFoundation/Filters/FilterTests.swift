@@ -66,7 +66,9 @@ import VirtualUSB
             .prepareHardware: { $0.tell("function prepareHardware") },
             .releaseHardware: { $0.tell("function releaseHardware") },
         ])
-        let filters: [FilterPlacement] = [.lower(Unprepared.self), .upper(Upper.self)]
+        let filters: [FilterPlacement] = [
+            .lower(Unprepared.self), .upper(Telling<Upper>.self),
+        ]
         try onBench(script, filters: filters, options: StartTests.withoutRestart) { bench in
             _ = try await bench.plug()
             await bench.journal.wait(for: .hardwareClosed)

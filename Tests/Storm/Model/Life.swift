@@ -32,7 +32,10 @@ struct Life: Sendable {
         switch step {
         case .began(let callback): return begin(callback)
         case .returned(let callback): return end(callback, hasFailed: false)
-        case .threw(let callback, _): return end(callback, hasFailed: true)
+        case .threw(let callback, _):
+            // PNP-4: what cannot be armed comes back, and tries again.
+            if callback == .armWake { isRefusedSuspend = true }
+            return end(callback, hasFailed: true)
         case .hardwareAcquired:
             defer { isOpen = true }
             return isOpen ? "acquired twice" : nil

@@ -21,7 +21,7 @@ package struct StormSurvey: Sendable {
     /// Every mistake that storms must find.
     package static let faults =
         PlantedFault.framework + PlantedFault.queues + PlantedFault.remoteTargets
-        + PlantedFault.virtualUSB
+        + PlantedFault.power + PlantedFault.virtualUSB
 
     /// The mistake called `name`, if there is one.
     package static func planted(_ name: String?) -> Set<PlantedFault> {
