@@ -5,7 +5,7 @@ import Testing
 @testable import LogindSleep
 
 /// No bus, no logind, no leave, no answer: each is told of with its remedy, and ends by itself.
-@Suite(.timeLimit(.minutes(2))) struct LogindAbsenceTests {
+@Suite(.timeLimit(.minutes(10))) struct LogindAbsenceTests {
     @Test("PNP-5: without a bus it says so and tries again, until there is one")
     func noBus() async throws {
         let bench = try await SourceBench()

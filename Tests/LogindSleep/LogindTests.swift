@@ -4,7 +4,7 @@ import Testing
 @testable import LogindSleep
 
 /// A source beside Debian's message bus and dbusmock's logind.
-@Suite(.timeLimit(.minutes(2))) struct LogindTests {
+@Suite(.timeLimit(.minutes(10))) struct LogindTests {
     @Test(
         "PNP-5: the inhibitor is held until the handler has returned, and taken again after sleep")
     func oneSleep() async throws {

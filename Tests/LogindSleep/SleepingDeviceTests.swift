@@ -7,7 +7,7 @@ import VirtualUSB
 @testable import LogindSleep
 
 /// A driver on a virtual bus, from logind's word to its callbacks and back.
-@Suite(.timeLimit(.minutes(2))) struct SleepingDeviceTests {
+@Suite(.timeLimit(.minutes(10))) struct SleepingDeviceTests {
     @Test("PNP-5: the inhibitor is held until D0Exit has returned; the waking brings D0Entry")
     func device() async throws {
         let bench = try await DeviceBench()

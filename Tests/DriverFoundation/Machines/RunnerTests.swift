@@ -9,9 +9,9 @@ import Testing
         let seen = Seen()
         var options = PlugAndPlay.Options()
         options.stateObserver = { device, change in
-            guard change.machine == .plugAndPlay, change.to == "started", seen.states.isEmpty else {
-                return
-            }
+            guard change.machine == .plugAndPlay, change.to == "started", change.moment == .after,
+                seen.states.isEmpty
+            else { return }
             // The post returns at once, and the machine is where it was.
             for event in [PnPMachine.Event.queryStop, .cancelStop] {
                 device.post(event)

@@ -12,6 +12,8 @@ struct Life: Sendable {
     private(set) var isWorking = false
     /// Whether the bus has refused to suspend it the last time.
     private(set) var isRefusedSuspend = false
+    /// Whether it was told to go down, and has not come back since (WAKE-9).
+    private(set) var isSentDown = false
     private var isArmed = false
     private var running: DriverCallback?
     private var begun: [DriverCallback: Int] = [:]
@@ -25,6 +27,9 @@ struct Life: Sendable {
     /// From the end of `enterD0(from:)` to the beginning of `exitD0(to:)`.
     private(set) var isInD0 = false
     private(set) var isDisposed = false
+
+    /// The bus gave leave, and could not suspend it then (WAKE-7): it comes back, and tries again.
+    mutating func noteNotSuspended() { isRefusedSuspend = true }
 
     /// Takes one step; says what is wrong with it.
     mutating func note(_ step: LifecycleStep) -> String? {
@@ -56,6 +61,7 @@ struct Life: Sendable {
             return areQueuesOn ? nil : "held without being on"
         case .started: isWorking = true
         case .failed, .startFailed, .stopped: isWorking = false
+        case .suspendDirected: isSentDown = true
         case .suspendRefused: isRefusedSuspend = true
         case .suspendGranted: isRefusedSuspend = false
         case .idleTimeout:
@@ -83,7 +89,9 @@ struct Life: Sendable {
         case .prepareHardware:
             defer { isPrepared = true }
             return isOpen && !isPrepared && ended[.deviceAdd] == 1 ? nil : "out of order"
-        case .enterD0: return isOpen && isPrepared && !isInD0 ? nil : "out of order"
+        case .enterD0:
+            isSentDown = false
+            return isOpen && isPrepared && !isInD0 ? nil : "out of order"
         case .exitD0:
             exits += 1
             defer { isInD0 = false }

@@ -155,10 +155,16 @@ extension StormBusDevice: SuspendableDevice {
 
     func allowSuspend(resumed: @escaping @Sendable () -> Void) async throws(BusError) {
         if isSuspended.value { run.violate("\(id): suspended twice (WAKE-7)") }
-        guard await !pauseAndFail(), let inner = inner as? any SuspendableDevice else {
-            throw BusError(.failed, "It does not sleep.")
+        do throws(BusError) {
+            guard await !pauseAndFail(), let inner = inner as? any SuspendableDevice else {
+                throw BusError(.failed, "It does not sleep.")
+            }
+            try await inner.allowSuspend(resumed: resumed)
+        } catch {
+            run.log("\(id): not suspended: \(error.code)")
+            run.noteNotSuspended("\(id)")
+            throw error
         }
-        try await inner.allowSuspend(resumed: resumed)
         isSuspended.value = true
         await bus.pause()
     }

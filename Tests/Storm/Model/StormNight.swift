@@ -99,9 +99,14 @@ extension StormRun {
             violate("\(life.name): still claimed by \(who) (WAKE-2)")
         }
         if life.references != 0 { violate("\(life.name): \(life.references) claims left") }
-        let mustWork = !report.holders.isEmpty || !report.settings.isEnabled
-        if mustWork, !report.isInD0 { violate("\(life.name): not in D0 (WAKE-2)") }
-        if !mustWork, report.isInD0, !life.isRefusedSuspend {
+        // WAKE-9: who never idles, and was told to go down, stays there until somebody asks for it.
+        let isUp = !report.settings.isEnabled && !life.isSentDown
+        let mustWork = !report.holders.isEmpty || isUp
+        if mustWork, !report.isInD0 {
+            let holders = report.holders.map(\.name).joined(separator: ", ")
+            violate("\(life.name): not in D0 (WAKE-2), though [\(holders)] or never idle")
+        }
+        if !mustWork, report.settings.isEnabled, report.isInD0, !life.isRefusedSuspend {
             violate("\(life.name): idle, and in D0 (WAKE-1)")
         }
     }

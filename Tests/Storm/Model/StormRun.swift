@@ -168,6 +168,13 @@ final class StormRun: @unchecked Sendable {
         if let place = places[ObjectIdentifier(device)] { body(&lives[place]) }
     }
 
+    /// The bus could not suspend the device that it calls `name`.
+    func noteNotSuspended(_ name: String) {
+        if let place = lives.lastIndex(where: { $0.name == name }) {
+            lives[place].noteNotSuspended()
+        }
+    }
+
     /// Gives up D0 later, perhaps after the device's end.
     func drop(_ reference: PowerReference, of device: Device, after moment: Duration) {
         guard let place = places[ObjectIdentifier(device)] else { return }
