@@ -16,8 +16,8 @@ final class ResumeWatch: Sendable {
     private let cancelled = Latch()
     private let ended = Latch()
 
-    /// Begins to watch a device that had slept for `sleepTime` before it was let. `resumed` is called
-    /// on the watch's thread, unless the watch was ended.
+    /// Begins to watch a device that had slept for `sleepTime` before it was let. `resumed` is
+    /// called on the watch's thread, unless the watch was ended.
     init(
         node: Int32, _ power: RuntimePower, sleepTime: Int,
         resumed: @escaping @Sendable () -> Void
