@@ -99,12 +99,26 @@ part_unit() {
     no_warning_of_ours "$state/unit.build"
     local status=0 tier
     # A run of some tests alone leaves no events: it shows nothing of the rest.
-    if (($# == 0)); then set -- "${with_events[@]}" --event-stream-output-path "$state/unit.events"; fi
-    tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest "$@" || status=$?
+    if (($#)); then
+        tested count_tests "$state/unit.tests" swift test --skip-build --disable-xctest "$@" || status=$?
+    else
+        # What has processes of its own, that live for long, has one of its own: whatever is opened
+        # beside them, they inherit.
+        run_tests unit --skip LogindSleepTests || status=$?
+        run_tests logind --filter LogindSleepTests || status=$?
+        cat "$state"/{unit,logind}.stream >"$state/unit.events"
+    fi
     for tier in virtual simulated; do # for Tests/conformance-table
         sed -n "s/^$tier: case /case /p" "$state/unit.tests" >"$state/unit.conformance-$tier"
     done
     return "$status"
+}
+
+run_tests() { # NAME, and what of all tests
+    local name=$1
+    shift
+    tested count_tests "$state/$name.tests" swift test --skip-build --disable-xctest "$@" \
+        "${with_events[@]}" --event-stream-output-path "$state/$name.stream"
 }
 
 # Each row of Tests/Coverage/rows.tsv, and the tests that show it. What the other parts left counts as
@@ -222,7 +236,8 @@ find_planted() { # PROGRAM SEEDS
 
 part_sanitize() {
     # The exploration of the machines is pure, of one thread, and slow under a sanitizer.
-    local kind program folder failed=0 filter=(--skip MachinesTests) scratch
+    local kind program folder failed=0 scratch
+    local filter=(--skip MachinesTests --skip LogindSleepTests)
     # A simulation is of one thread, in which the thread sanitizer has nothing to find: the more seeds
     # are for the other one.
     local -A seeds=([thread]=4 [address]=20)
@@ -239,6 +254,8 @@ part_sanitize() {
         tested count_tests "$state/sanitize.$kind" \
             swift test "${scratch[@]}" --skip-build --disable-xctest "${filter[@]}" || failed=1
         if (($#)); then continue; fi
+        tested count_tests "$state/sanitize.$kind-logind" \
+            swift test "${scratch[@]}" --skip-build --disable-xctest --filter LogindSleepTests || failed=1
         folder=$(swift build "${scratch[@]}" --show-bin-path)
         for program in "$stand_in" "$stand_in_hotplug"; do
             tested count_cases "$state/sanitize.$kind-$program" "$folder/$program" || failed=1
