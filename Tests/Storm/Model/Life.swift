@@ -12,6 +12,8 @@ struct Life: Sendable {
     private(set) var isWorking = false
     /// Whether the bus has refused to suspend it the last time.
     private(set) var isRefusedSuspend = false
+    /// Whether the bus has given leave to suspend it, which nobody has taken back.
+    var mayBeSuspended = false
     /// Whether it was told to go down, and has not come back since (WAKE-9).
     private(set) var isSentDown = false
     private var isArmed = false

@@ -150,6 +150,7 @@ extension StormBusDevice: SuspendableDevice {
             throw BusError(.unsupported, "No sleep here.")
         }
         try await inner.prepareToSuspend(wakes: wakes)
+        run.noteLeave("\(id)", isGiven: true)
         await bus.pause()
     }
 
@@ -172,6 +173,7 @@ extension StormBusDevice: SuspendableDevice {
     func forbidSuspend() async throws(BusError) {
         await bus.pause()
         isSuspended.value = false
+        run.noteLeave("\(id)", isGiven: false)
         if bus.fails() { throw BusError(.failed, "It sleeps on.") }
         try await (inner as? any SuspendableDevice)?.forbidSuspend()
     }

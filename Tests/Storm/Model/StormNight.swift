@@ -99,6 +99,10 @@ extension StormRun {
             violate("\(life.name): still claimed by \(who) (WAKE-2)")
         }
         if life.references != 0 { violate("\(life.name): \(life.references) claims left") }
+        let policy = device.machineReports.first { $0.machine == .powerPolicy }
+        if policy?.state == "d0", life.mayBeSuspended {
+            violate("\(life.name): in D0 with leave to suspend (WAKE-7)")
+        }
         // WAKE-9: who never idles, and was told to go down, stays there until somebody asks for it.
         let isUp = !report.settings.isEnabled && !life.isSentDown
         let mustWork = !report.holders.isEmpty || isUp

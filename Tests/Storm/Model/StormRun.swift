@@ -168,6 +168,13 @@ final class StormRun: @unchecked Sendable {
         if let place = places[ObjectIdentifier(device)] { body(&lives[place]) }
     }
 
+    /// The bus gave the device that it calls `name` leave to suspend, or has taken it back.
+    func noteLeave(_ name: String, isGiven: Bool) {
+        if let place = lives.lastIndex(where: { $0.name == name }) {
+            lives[place].mayBeSuspended = isGiven
+        }
+    }
+
     /// The bus could not suspend the device that it calls `name`.
     func noteNotSuspended(_ name: String) {
         if let place = lives.lastIndex(where: { $0.name == name }) {
