@@ -30,8 +30,10 @@ final class Referee: Sendable {
     private static func spawn(_ process: Process) throws -> (Pipe, Pipe) {
         try spawning.withLock { () throws -> (Pipe, Pipe) in
             let (input, output) = (Pipe(), Pipe())
-            for end in [input.fileHandleForWriting, output.fileHandleForReading] {
-                _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            for pipe in [input, output] {
+                for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+                    _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+                }
             }
             process.standardInput = input
             process.standardOutput = output

@@ -18,6 +18,10 @@ import USBTypes
         process.executableURL = URL(fileURLWithPath: client)
         process.arguments = ["--tcp-port", String(port)] + arguments
         let output = Pipe()
+        // A child of another test would keep it open, and it is read to its end.
+        for end in [output.fileHandleForReading, output.fileHandleForWriting] {
+            _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
         process.standardOutput = output
         process.standardError = output
         return try await withCheckedThrowingContinuation { continuation in
